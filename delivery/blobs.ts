@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
+import { azureToken } from "./azure-credential.ts";
+import { mapConcurrent } from "./concurrency.ts";
+import { sha256OfStream } from "./digest.ts";
+import { DeliveryError, messageOf } from "./errors.ts";
+import { checkKey } from "./location.ts";
+import { CONCURRENCY } from "./objects.ts";
+import { retrying, type Watch, watched } from "./retry.ts";
+import type { Source } from "./source.ts";
+
+const services = new Map<string, Promise<BlobServiceClient>>();
+
+/** A container of a storage account; signs in as `azure-credential.ts` says. */
+export async function openContainer(blobUrl: string, container: string): Promise<ContainerClient> {
+  let service = services.get(blobUrl);
+  if (service === undefined) {
+    service = connect(blobUrl);
+    services.set(blobUrl, service);
+  }
+  return (await service).getContainerClient(container);
+}
+
+async function connect(blobUrl: string): Promise<BlobServiceClient> {
+  const { BlobServiceClient } = await import("@azure/storage-blob");
+  const credential = { getToken: (scopes: string | string[]) => azureToken([scopes].flat().join(" ")) };
+  // The SDK's own pauses start at 4 s; whole transfers are repeated below.
+  const retryOptions = { maxTries: 2, retryDelayInMs: 300, maxRetryDelayInMs: 1_000 };
+  return new BlobServiceClient(blobUrl, credential, { retryOptions });
+}
+
+/** One file to send: its path below the prefix, and its content. */
+export type Outgoing = { readonly name: string; readonly source: () => Promise<Source> };
+
+/** Bytes above which a file goes in blocks, and bytes of a block. At most two of them are in memory for each file. */
+const BLOCK = 8 * 1024 ** 2;
+
+/**
+ * Sends files below `prefix`, leaving out names that are there already. The prefix must be made of the content's
+ * digest: then a name that is there has the right content. Each file is there whole or not at all. Gives how many were
+ * sent.
+ */
+export async function sendMissing(
+  container: ContainerClient,
+  prefix: string,
+  files: readonly Outgoing[],
+  onProgress?: (done: number, total: number) => void,
+): Promise<number> {
+  const there = new Set(await listNames(container, prefix));
+  const missing = files.filter(({ name }) => !there.has(prefix + name));
+  let done = 0;
+  await mapConcurrent(missing, CONCURRENCY, async ({ name, source }) => {
+    checkKey(name);
+    const blob = container.getBlockBlobClient(prefix + name);
+    const { bytes, open } = await source();
+    await transfer(`write ${prefix}${name}`, async ({ signal, moved }) => {
+      const options = { abortSignal: signal, onProgress: moved };
+      const stream = await open();
+      if (bytes <= BLOCK) await blob.uploadData(await buffer(stream), options);
+      else await blob.uploadStream(stream, BLOCK, 2, options);
+    });
+    onProgress?.(++done, missing.length);
+  });
+  return missing.length;
+}
+
+/** Downloads everything below `prefix` into a local folder; a file appears only when it is complete. Gives the names. */
+export async function downloadPrefix(container: ContainerClient, prefix: string, into: string): Promise<string[]> {
+  const names = (await listNames(container, prefix)).map((name) => name.slice(prefix.length));
+  await mapConcurrent(names, CONCURRENCY, async (name) => {
+    checkKey(name);
+    const file = join(into, name);
+    await mkdir(dirname(file), { recursive: true });
+    const part = `${file}.${randomBytes(6).toString("hex")}.part`;
+    const blob = container.getBlobClient(prefix + name);
+    try {
+      await transfer(`read ${prefix}${name}`, ({ signal, moved }) =>
+        blob.downloadToFile(part, 0, undefined, { abortSignal: signal, onProgress: moved }),
+      );
+      await rename(part, file);
+    } finally {
+      await rm(part, { force: true });
+    }
+  });
+  return names;
+}
+
+/** SHA-256 and size of a blob, or undefined where there is none. */
+export async function digestBlob(
+  container: ContainerClient,
+  name: string,
+): Promise<{ sha256: string; bytes: number } | undefined> {
+  return transfer(`read ${name}`, ({ signal, moved }) =>
+    absent(async () => {
+      const options = { abortSignal: signal, onProgress: moved };
+      const { readableStreamBody } = await container.getBlobClient(name).download(0, undefined, options);
+      return readableStreamBody && (await sha256OfStream(readableStreamBody as Readable));
+    }),
+  );
+}
+
+/** The bytes of a growing blob from `offset` on; nothing where it is not there yet or no longer than that. */
+export async function readFrom(container: ContainerClient, name: string, offset: number): Promise<Buffer> {
+  const blob = container.getBlobClient(name);
+  const read = await transfer(`read ${name}`, ({ signal, moved }) =>
+    absent(async () => {
+      const { contentLength = 0 } = await blob.getProperties({ abortSignal: signal });
+      const options = { abortSignal: signal, onProgress: moved };
+      return contentLength > offset ? blob.downloadToBuffer(offset, contentLength - offset, options) : undefined;
+    }),
+  );
+  return read ?? Buffer.alloc(0);
+}
+
+async function listNames(container: ContainerClient, prefix: string): Promise<string[]> {
+  return transfer(`list ${prefix}`, async ({ signal, moved }) => {
+    const names: string[] = [];
+    for await (const blob of container.listBlobsFlat({ prefix, abortSignal: signal })) {
+      names.push(blob.name);
+      moved();
+    }
+    return names;
+  });
+}
+
+async function absent<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Does what can be done again from its start, again where the network failed or stood still. */
+async function transfer<Result>(action: string, work: (watch: Watch) => Promise<Result>): Promise<Result> {
+  try {
+    return await retrying(() => watched(work));
+  } catch (error) {
+    if (error instanceof DeliveryError) throw error;
+    throw new DeliveryError("surroundings", `could not ${action} in the workspace's storage: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
