@@ -5,6 +5,7 @@ import { Endpoint } from "./components/endpoint.ts";
 import { Identity } from "./components/identity.ts";
 import { Monitoring } from "./components/monitoring.ts";
 import { azureNames } from "./components/names.ts";
+import { ProgramProvider } from "./components/program-provider.ts";
 import { Repository } from "./components/repository.ts";
 import { RepositoryRules } from "./components/repository-rules.ts";
 import { Storage } from "./components/storage.ts";
@@ -19,7 +20,10 @@ const { name: repositoryName, ci, ...rules } = config.repository;
 const scope = { project, stack };
 const place = { scope, location, protect };
 
-// Before anything is registered: a preview shows the refusal, and no update gets past it.
+// First, so that it starts while the rest is looked at.
+const providers = [new ProgramProvider("program")];
+
+// Before anything that costs is registered: a preview shows the refusal, and no update gets past it.
 const intent = { ...config, region, location, names: azureNames(scope) };
 admit(await preflight(intent));
 
@@ -30,7 +34,7 @@ const cluster = new Cluster("cluster", { workspace, location, ...config.cluster 
 const { keepPrevious } = config.rollout;
 const publicKey = config.signing.required ? config.signing.publicKey : undefined;
 const serving = { ...endpointConfig, endpointName, image: config.images.scoring, keepPrevious, publicKey };
-const endpoint = new Endpoint("endpoint", { ...place, workspace, ...serving });
+const endpoint = new Endpoint("endpoint", { ...place, workspace, ...serving }, { providers });
 const watched = { ...place, workspace, endpoint: config.endpoint };
 new Monitoring("monitoring", { ...watched, ...config.monitoring }, { dependsOn: endpoint });
 
@@ -45,8 +49,8 @@ const repository = new Repository("repository", {
   endpoint: { url: endpoint.scoringUri, apiKey: endpoint.apiKey },
 });
 if (singletons === "here") {
-  const files = ciFiles(ci ?? "github", config.gate);
-  new RepositoryRules("repository-rules", { ...rules, owner, repository: repositoryName, files });
+  const files = ciFiles(ci ?? "github", { ...config.gate, publicKey });
+  new RepositoryRules("repository-rules", { ...rules, owner, repository: repositoryName, files }, { providers });
 }
 
 const { resourceGroup, workspaceName } = workspace;

@@ -1,4 +1,3 @@
-import { modelExists } from "../delivery/candidate.ts";
 import { type Comparison, type Contrast, compareModels, noChampion } from "../delivery/compare.ts";
 import { fetchData, fetchModel, type LocalModel, predict, withTemporaryFolder } from "../delivery/evaluation.ts";
 import type { Interval } from "../delivery/statistics.ts";
@@ -11,6 +10,7 @@ import {
   required,
   runCommand,
 } from "./support/command.ts";
+import { CURRENT_MODEL_FLAGS, currentModel } from "./support/current-model.ts";
 import { bucketFolder, EVALUATE_COMMAND, MODEL_PATH } from "./support/flags.ts";
 
 const EXIT: Record<Comparison["verdict"], ExitCode> = {
@@ -28,7 +28,7 @@ export const command: Command = {
   example:
     "--current-model s3://bucket/models/latest/ --new-model s3://bucket/models/new/ --test-data s3://bucket/data/test/",
   flags: {
-    "current-model": { ...MODEL_PATH, help: "model in use; where there is none yet, the new one is better" },
+    ...CURRENT_MODEL_FLAGS,
     "new-model": { ...MODEL_PATH, help: "model that may replace it" },
     "test-data": { help: "test data, a sub-folder a class; default s3://$DATA_BUCKET/data/test/", value: "PATH" },
     command: EVALUATE_COMMAND,
@@ -73,8 +73,9 @@ async function compare(context: Context, { alpha, seed }: Options, scratch: stri
   const bucket = process.env["MODELS_BUCKET"];
   const testData = bucketFolder(context, "test-data", "DATA_BUCKET", "data/test/");
   const candidate = await fetchModel(required(context, "new-model"), bucket, `${scratch}/new`);
-  const currentPath = required(context, "current-model");
-  if (!(await modelExists(currentPath, bucket))) return noChampion();
+  if (context.flags["current-environment"] === undefined) required(context, "current-model");
+  const currentPath = await currentModel(context);
+  if (currentPath === undefined) return noChampion();
   const current = await fetchModel(currentPath, bucket, `${scratch}/current`);
   const data = await fetchData(testData, `${scratch}/data`, context.say);
   const run = (model: typeof current, name: string) =>

@@ -5,7 +5,8 @@ import { compareModels } from "../delivery/compare.ts";
 import { DeliveryError, inputError } from "../delivery/errors.ts";
 import { fetchData, fetchModel, predict, withTemporaryFolder } from "../delivery/evaluation.ts";
 import { judge } from "../delivery/gate.ts";
-import { formatLocation, within } from "../delivery/location.ts";
+import { formatLocation, type Location, within } from "../delivery/location.ts";
+import type { Manifest } from "../delivery/manifest.ts";
 import { parseMetrics } from "../delivery/metrics.ts";
 import { openFolder } from "../delivery/objects.ts";
 import { type ModelPackage, readPackage } from "../delivery/package.ts";
@@ -13,6 +14,7 @@ import { modelCardMarkdown } from "../delivery/report/model-card/markdown.ts";
 import { modelCardPage } from "../delivery/report/model-card/page.ts";
 import type { ModelCard } from "../delivery/report/model-card/sections.ts";
 import { type Command, type Context, required, runCommand } from "./support/command.ts";
+import { CURRENT_MODEL_FLAGS, currentModel } from "./support/current-model.ts";
 import { bucketFolder, EVALUATE_COMMAND, MODEL_PATH } from "./support/flags.ts";
 import { GATE_FLAGS, gateLimits } from "./support/gate-flags.ts";
 
@@ -23,6 +25,7 @@ export const command: Command = {
   example: "--model-path s3://bucket/models/latest/ --test-data s3://bucket/data/test/ --output-path reports",
   flags: {
     "model-path": MODEL_PATH,
+    ...CURRENT_MODEL_FLAGS,
     "current-model": {
       help: "model to compare with; default the one that the model's manifest says it follows",
       value: "PATH",
@@ -70,9 +73,9 @@ export const command: Command = {
 /** Runs the model and the one it is to replace on the same pictures; undefined where there is no other. */
 async function compareWithChampion({ manifest, location, path }: ModelPackage, context: Context) {
   const modelsBucket = process.env["MODELS_BUCKET"];
-  const parent = manifest.parent === null ? undefined : formatLocation(within(within(location, ".."), manifest.parent));
-  const champion = context.flags["current-model"] ?? parent;
-  if (champion === undefined || !(await modelExists(champion, modelsBucket))) return undefined;
+  const named = Object.keys(CURRENT_MODEL_FLAGS).some((flag) => context.flags[flag] !== undefined);
+  const champion = named ? await currentModel(context) : await parentOf(manifest, location, modelsBucket);
+  if (champion === undefined) return undefined;
   const testData = bucketFolder(context, "test-data", "DATA_BUCKET", "data/test/");
   return withTemporaryFolder(async (scratch) => {
     const current = await fetchModel(champion, modelsBucket, `${scratch}/current`);
@@ -99,6 +102,13 @@ async function compareWithChampion({ manifest, location, path }: ModelPackage, c
       };
     }
   });
+}
+
+/** The package that training started from, where it is still there. */
+async function parentOf({ parent }: Manifest, location: Location, modelsBucket: string | undefined) {
+  if (parent === null) return undefined;
+  const path = formatLocation(within(within(location, ".."), parent));
+  return (await modelExists(path, modelsBucket)) ? path : undefined;
 }
 
 if (import.meta.main) await runCommand(command);

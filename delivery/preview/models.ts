@@ -2,6 +2,7 @@ import type { Environment } from "../environment.ts";
 import { inputError, messageOf } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { readPackage } from "../package.ts";
+import { mostServing } from "../rollout/shares.ts";
 import type { Shares } from "../traffic.ts";
 import { bar, cell, shortened } from "./markdown.ts";
 
@@ -44,8 +45,7 @@ export async function readModelChanges(
 ): Promise<{ changes: ModelChange[]; unread: Unread[] }> {
   const added = Object.keys(endpoint.deployments).filter((name) => now[name] === undefined);
   if (added.length === 0) return { changes: [], unread: [] };
-  const [first] = Object.entries(now).sort(([, left], [, right]) => right - left);
-  const champion = first !== undefined && first[1] > 0 ? first[0] : undefined;
+  const champion = mostServing(now);
   const unread: Unread[] = [];
   const read = async (deployment: string): Promise<Figures | undefined> => {
     const model = endpoint.deployments[deployment]?.model;

@@ -37,6 +37,7 @@ export function retrain(options: RetrainOptions = {}): Pipeline {
         needs: ["check-data"],
         if: equals(jobOutput("check-data", "has_new_data"), "true"),
         alias: "new",
+        champion: CHAMPION,
         before: [pin, VALIDATE_DATA],
         snapshot: stepOutput("pin", "snapshot"),
         after: [compare],
@@ -84,6 +85,9 @@ function checkData(): Job {
   };
 }
 
+/** Whose model is to be bettered. */
+const CHAMPION = "production";
+
 const compare: RunStep = {
   name: "Compare models",
   id: "compare",
@@ -91,8 +95,8 @@ const compare: RunStep = {
   run: [
     "node",
     "scripts/compare-models.ts",
-    "--current-model",
-    model("latest"),
+    "--current-environment",
+    CHAMPION,
     "--new-model",
     model("new"),
     "--test-data",

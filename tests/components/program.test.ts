@@ -27,7 +27,7 @@ for (const stack of ["staging", "production"]) {
     it("gives every resource a name of its own that begins with its component's", async () => {
       const seen = await run(stack);
       assert.equal(new Set(names(seen)).size, seen.length);
-      const components = names(seen.filter(({ type }) => type.startsWith("ml-delivery:")));
+      const components = names(seen.filter(({ type }) => /^(ml-delivery|pulumi:providers):/.test(type)));
       const strays = names(seen).filter(
         (name) => !components.some((one) => name === one || name.startsWith(`${one}-`)),
       );

@@ -103,7 +103,7 @@ test("a large file goes up, across and down in a memory that does not grow with 
   const there = await bucket("large");
   const file = join(place, "raw/rose/large.jpg");
   await mkdir(dirname(file), { recursive: true });
-  const megabytes = 160;
+  const megabytes = 320;
   for (let i = 0; i < megabytes; i++) await appendFile(file, Buffer.alloc(1 << 20, `${i}`));
   // In a process of its own, whose SDK and buffers are well below it.
   const script = `
@@ -125,6 +125,6 @@ test("a large file goes up, across and down in a memory that does not grow with 
     /^(processed|test)\/rose\/large/.test(name),
   );
   assert.deepEqual(await sha256OfFile(join(place, side)), digest);
-  assert.ok(Number(stdout) < megabytes * 0.75, `grew by ${stdout.trim()} MB for a file of ${megabytes} MB`);
+  assert.ok(Number(stdout) < megabytes * 0.6, `grew by ${stdout.trim()} MB for a file of ${megabytes} MB`);
   await rm(place, { recursive: true });
 });

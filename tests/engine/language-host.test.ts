@@ -84,6 +84,31 @@ new PolicyPack("house", { policies: [{
   assert.match(broken.output, /the rule is broken/);
 });
 
+test("without the option ts-node compiles and checks a program, as under Pulumi's own host", () => {
+  const place = join(folder, "compiled");
+  mkdirSync(place);
+  writeFileSync(join(place, "Pulumi.yaml"), "name: compiled\nruntime: nodejs\n");
+  writeFileSync(join(place, "package.json"), JSON.stringify({ name: "compiled", main: "index.ts" }));
+  const options = { cwd: place, env, encoding: "utf8", timeout: LIMIT_MS } as const;
+  const run = (...args: string[]) => spawnSync("pulumi", [...args, "--non-interactive", "--color", "never"], options);
+  assert.equal(run("stack", "init", "dev").status, 0);
+
+  writeFileSync(join(place, "index.ts"), "export enum Answer { Right = 42 }\n"); // stripping cannot run an enum
+  const right = run("preview");
+  assert.equal(right.status, 0, right.stdout + right.stderr);
+  assert.match(right.stdout, /Right/);
+
+  writeFileSync(join(place, "index.ts"), 'export const answer: number = "text";\n');
+  const wrong = run("preview");
+  assert.notEqual(wrong.status, 0);
+  assert.match(wrong.stdout + wrong.stderr, /is not assignable to type 'number'/);
+
+  writeFileSync(join(place, "Pulumi.yaml"), "name: compiled\nruntime:\n  name: nodejs\n  options:\n    typescript: maybe\n");
+  const odd = run("preview");
+  assert.notEqual(odd.status, 0);
+  assert.match(odd.stdout + odd.stderr, /runtime\.options\.typescript in Pulumi\.yaml is "maybe": write true or false/);
+});
+
 test("what a program throws fails the preview and is explained once", () => {
   program(`throw new Error("the greenhouse is closed");`);
   const { status, output } = pulumi("preview");

@@ -4,9 +4,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 import { checkPipeline, isRunStep } from "../../pipelines/check.ts";
+import { delivery } from "../../pipelines/definitions/delivery.ts";
+import { mlTraining } from "../../pipelines/definitions/ml-training.ts";
+import { retrain } from "../../pipelines/definitions/retrain.ts";
 import type { Argument, Pipeline, RunStep } from "../../pipelines/model.ts";
 import { gitHubPipelines, gitLabPipeline, jenkinsPipeline } from "../../pipelines/render/files.ts";
+import { renderGitHub } from "../../pipelines/render/github.ts";
+import { renderGitLab } from "../../pipelines/render/gitlab.ts";
+import { renderJenkins } from "../../pipelines/render/jenkins.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
@@ -74,11 +81,38 @@ test("retraining looks for data, compares with the model in use, and remembers t
   assert.match(train["Prepare data"] ?? "", / --snapshot-path \$DATA_SNAPSHOT$/);
   assert.match(train["train"] ?? "", / --alias new$/);
   assert.match(train["gate"] ?? "", / --model-path s3:\/\/\$MODELS_BUCKET\/models\/new\/ /);
-  assert.match(train["Write the model card"] ?? "", / --current-model s3:\/\/\$MODELS_BUCKET\/models\/latest\/ /);
+  assert.match(train["Write the model card"] ?? "", / --current-environment production /);
   assert.match(
     train["compare"] ?? "",
-    / --current-model s3:\/\/\$MODELS_BUCKET\/models\/latest\/ --new-model s3:\/\/\$MODELS_BUCKET\/models\/new\/ /,
+    / --current-environment production --new-model s3:\/\/\$MODELS_BUCKET\/models\/new\/ /,
   );
+});
+
+test("where models are signed, only the step that signs has the key, after the measuring and before the gate", () => {
+  const publicKey = "-----BEGIN PUBLIC KEY-----\nMFkw...\n-----END PUBLIC KEY-----\n";
+  for (const pipeline of [mlTraining({ publicKey }), retrain({ publicKey }), delivery({ publicKey })]) {
+    const steps = pipeline.jobs.flatMap((job) => (job.id === "train-model" ? job.steps.filter(isRunStep) : []));
+    const names = steps.map(({ name }) => name);
+    const at = names.indexOf("Sign the model");
+    assert.ok(names.indexOf("Evaluate model") < at && at < names.indexOf("Model validation gate"), names.join(", "));
+    const keyed = pipeline.jobs.flatMap((job) =>
+      [job, ...job.steps.filter(isRunStep)].filter(({ env = {} }) => "MODEL_SIGNING_KEY" in env),
+    );
+    assert.deepEqual(keyed, [steps[at]]);
+    const gate = steps.find(({ id }) => id === "gate");
+    assert.deepEqual(gate?.env, { MODEL_PUBLIC_KEY: { from: "literal", text: publicKey } });
+  }
+  const unsigned = mlTraining().jobs.flatMap((job) => job.steps.filter(isRunStep));
+  assert.ok(unsigned.every(({ name, env = {} }) => name !== "Sign the model" && !("MODEL_PUBLIC_KEY" in env)));
+});
+
+test("a public key comes through every rendering letter by letter", () => {
+  const publicKey = "-----BEGIN PUBLIC KEY-----\nMFkw+/==\n-----END PUBLIC KEY-----\n";
+  const workflow = parse(renderGitHub(mlTraining({ publicKey })));
+  const steps: { id?: string; env?: Record<string, string> }[] = workflow.jobs["train-model"].steps;
+  assert.equal(steps.find(({ id }) => id === "gate")?.env?.["MODEL_PUBLIC_KEY"], publicKey);
+  assert.match(renderGitLab(delivery({ publicKey })), /MFkw\+\/==/);
+  assert.match(renderJenkins(delivery({ publicKey })), /MFkw\+\/==/);
 });
 
 test("a plan is saved by the job that shows it, and the update is held to it", () => {

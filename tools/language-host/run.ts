@@ -107,11 +107,16 @@ function sdkEntry(folder: string, entry: string): string {
   }
 }
 
-/** What Pulumi.yaml says under `runtime.options`, in the words of the SDK's entry points. */
+/**
+ * What Pulumi.yaml says under `runtime.options`, in the words of the SDK's entry points. Without the option ts-node
+ * compiles and checks the program, as under Pulumi's own host; with `typescript: false` Node strips the types.
+ */
 function optionsEnv(request: RunRequest): Record<string, string> {
-  const { typescript } = (request.getInfo()?.getOptions()?.toJavaScript() ?? {}) as { typescript?: boolean };
-  // Node strips types by itself; ts-node would compile the program again at every preview.
-  return { PULUMI_NODEJS_TYPESCRIPT: String(typescript === true) };
+  const { typescript = true } = (request.getInfo()?.getOptions()?.toJavaScript() ?? {}) as { typescript?: unknown };
+  if (typeof typescript !== "boolean") {
+    throw new Error(`runtime.options.typescript in Pulumi.yaml is ${JSON.stringify(typescript)}: write true or false.`);
+  }
+  return { PULUMI_NODEJS_TYPESCRIPT: String(typescript) };
 }
 
 function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {

@@ -1,6 +1,6 @@
 import type { Condition, Env, Job, Permissions, RunStep, StepOutput } from "../../model.ts";
-import { env, input, stepOutput, variable } from "../../values.ts";
-import { PREPARE, SESSION, signIn, signInToAws } from "./set-up.ts";
+import { env, input, literal, secret, stepOutput, variable } from "../../values.ts";
+import { PREPARE, SESSION, type Stack, signIn, signInToAws } from "./set-up.ts";
 
 /** The gate's limits, as a team sets them. */
 export interface GateOptions {
@@ -22,6 +22,11 @@ export interface GateOptions {
   /** What loading the model may take, MB and seconds. @default - the command's */
   readonly loadMemoryMb?: number | undefined;
   readonly loadSeconds?: number | undefined;
+  /**
+   * PEM of the key that signs models. Where there is one, what was measured is signed with the secret
+   * `MODEL_SIGNING_KEY`, and the gate asks for the signature. @default - models are not signed
+   */
+  readonly publicKey?: string | undefined;
 }
 
 /** Flags of the gate that are left out where the team sets nothing. */
@@ -81,6 +86,8 @@ export interface Training extends GateOptions {
   readonly if?: Condition;
   /** The alias that the new model gets. */
   readonly alias: "latest" | "new";
+  /** The stack whose model in use the new one's card compares with. @default - the model that training followed */
+  readonly champion?: Stack;
   /** A snapshot of the data that it is trained on. @default - what there is when it starts */
   readonly snapshot?: StepOutput;
   /** Run before the training, and after the gate. */
@@ -114,6 +121,7 @@ export function trainModel(training: Training): Job {
       // Who judges a model may not change it.
       signInToAws("GATE"),
       evaluate(alias),
+      ...(training.publicKey === undefined ? [] : [sign(alias)]),
       // Before the gate: what is refused has a card too.
       card(alias, training),
       gate(alias, training),
@@ -163,15 +171,23 @@ const evaluate = (alias: string): RunStep => ({
   run: ["node", "scripts/evaluate.ts", "--model-path", model(alias), "--test-data", data("test")],
 });
 
+/** After the measuring, since the figures are signed too. The key is in reach of this step alone. */
+const sign = (alias: string): RunStep => ({
+  name: "Sign the model",
+  env: { MODEL_SIGNING_KEY: secret("MODEL_SIGNING_KEY") },
+  run: ["node", "scripts/sign-model.ts", "--model-path", model(alias)],
+});
+
 /** The card lies beside the model, and with the run. */
-const card = (alias: string, options: GateOptions): RunStep => ({
+const card = (alias: string, options: Training): RunStep => ({
   name: "Write the model card",
+  ...askedSignature(options),
   run: [
     "node",
     "scripts/model-card.ts",
     "--model-path",
     model(alias),
-    ...(alias === "latest" ? [] : ["--current-model", model("latest")]),
+    ...(options.champion === undefined ? [] : ["--current-environment", options.champion]),
     "--test-data",
     data("test"),
     ...limits(options),
@@ -184,8 +200,14 @@ const card = (alias: string, options: GateOptions): RunStep => ({
 const gate = (alias: string, options: GateOptions): RunStep => ({
   name: "Model validation gate",
   id: "gate",
+  ...askedSignature(options),
   run: ["node", "scripts/validate-model.ts", "--model-path", model(alias), ...limits(options)],
 });
+
+/** A public key is no secret, and the gate must ask for the one that stands in the stack file. */
+function askedSignature({ publicKey }: GateOptions): Pick<RunStep, "env"> {
+  return publicKey === undefined ? {} : { env: { MODEL_PUBLIC_KEY: literal(publicKey) } };
+}
 
 function limits(options: GateOptions): string[] {
   const { minAccuracy = 0.85, maxLatencyMs = 100, maxModelSizeMb = 500 } = options;

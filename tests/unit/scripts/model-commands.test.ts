@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, test } from "node:test";
 import { publishPackage } from "../../../delivery/package.ts";
 import { type Command, helpOf } from "../../../scripts/support/command.ts";
@@ -145,6 +145,43 @@ test("compare-models answers better, worse, no difference and no champion", asyn
   assert.deepEqual(await compare(strong, weak), [1, "worse", false]);
   assert.deepEqual(await compare(weak, weak), [1, "no difference shown", false]);
   assert.deepEqual(await compare(join(root, "weak-models", "latest"), strong), [0, "no champion yet", true]);
+});
+
+test("compare-models takes the model that serves most of an environment, by its stack file", async () => {
+  const [weak, strong] = [await publish("serving", 5), await publish("rising", 9)];
+  const cwd = join(root, "stack");
+  const versionOf = (path: string) => basename(path);
+  await mkdir(cwd);
+  await writeFile(join(cwd, "Pulumi.yaml"), "name: ml-delivery\nruntime: nodejs\n");
+  const stack = (deployments: object, traffic: object) =>
+    writeFile(
+      join(cwd, "Pulumi.production.yaml"),
+      JSON.stringify({
+        config: { "ml-delivery:project": "shop", "ml-delivery:endpoint": { name: "shop-prod", deployments, traffic } },
+      }),
+    );
+  const compare = (...more: string[]) => {
+    const flags = ["--current-environment", "production", "--new-model", strong, "--test-data", testData];
+    const env = { MODELS_BUCKET: join(root, "serving-models") };
+    return runScript("compare-models", [...flags, "--command", evaluateCommand, "--json", ...more], { cwd, env });
+  };
+  const at = (version: string) => ({ model: `s3://shop-production-models/models/${version}/`, instances: 1 });
+
+  await stack({}, {});
+  assert.equal(JSON.parse((await compare()).stdout).verdict, "no champion yet");
+
+  await stack({ a: at(versionOf(weak)), b: at("0123456789abcdef") }, { a: 90, b: 10 });
+  const found = await compare();
+  assert.deepEqual([found.code, JSON.parse(found.stdout).verdict], [0, "better"], found.stderr);
+
+  await stack({ a: at(versionOf(weak)), b: at("0123456789abcdef") }, { a: 40, b: 60 });
+  const missing = await compare();
+  assert.equal(missing.code, 2, "a champion that cannot be had is not \"no champion\"");
+  assert.match(missing.stderr, /b serves `s3:\/\/shop-production-models\/models\/0123456789abcdef\/` in production, and/);
+
+  const both = await compare("--current-model", weak);
+  assert.equal(both.code, 2);
+  assert.match(both.stderr, /two ways to say one thing/);
 });
 
 test("a command that fails, or leaves pictures out, decides nothing", async () => {
