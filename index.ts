@@ -19,8 +19,7 @@ const { name: endpointName, ...endpointConfig } = config.endpoint;
 const { name: repositoryName, ci, ...rules } = config.repository;
 const scope = { project, stack };
 const place = { scope, location, protect };
-
-// First, so that it starts while the rest is looked at.
+// First, so that its process starts while the rest is looked at.
 const providers = [new ProgramProvider("program")];
 
 // Before anything that costs is registered: a preview shows the refusal, and no update gets past it.
@@ -41,16 +40,13 @@ new Monitoring("monitoring", { ...watched, ...config.monitoring }, { dependsOn: 
 const trusted = { repository: { ...config.repository, owner }, singletons, authMode: config.endpoint.authMode };
 const reach = { workspace, bucketKey: storage.keyArn };
 const identity = new Identity("identity", { ...place, ...config.identity, ...trusted, ...reach });
-const repository = new Repository("repository", {
-  ...rules,
-  scope,
-  repository: repositoryName,
-  ...ciVariables(region, { storage, workspace, cluster, identity }),
-  endpoint: { url: endpoint.scoringUri, apiKey: endpoint.apiKey },
-});
+const hosted = { ...rules, repository: repositoryName };
+const tested = { url: endpoint.scoringUri, apiKey: endpoint.apiKey };
+const variables = ciVariables(region, { storage, workspace, cluster, identity });
+const repository = new Repository("repository", { ...hosted, scope, ...variables, endpoint: tested });
 if (singletons === "here") {
   const files = ciFiles(ci ?? "github", { ...config.gate, publicKey });
-  new RepositoryRules("repository-rules", { ...rules, owner, repository: repositoryName, files }, { providers });
+  new RepositoryRules("repository-rules", { ...hosted, owner, files }, { providers });
 }
 
 const { resourceGroup, workspaceName } = workspace;

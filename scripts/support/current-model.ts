@@ -30,7 +30,7 @@ export async function currentModel({ flags }: Context): Promise<string | undefin
   }
   if (path !== undefined) return (await modelExists(path, bucket)) ? path : undefined;
   if (name === undefined) return undefined;
-  const { endpoint, file } = await readEnvironment(name, process.cwd());
+  const { endpoint } = await readEnvironment(name, process.cwd());
   const live = mostServing(endpoint.traffic);
   const served = live === undefined ? undefined : endpoint.deployments[live]?.model;
   if (served === undefined) return undefined;

@@ -103,7 +103,10 @@ test("without the option ts-node compiles and checks a program, as under Pulumi'
   assert.notEqual(wrong.status, 0);
   assert.match(wrong.stdout + wrong.stderr, /is not assignable to type 'number'/);
 
-  writeFileSync(join(place, "Pulumi.yaml"), "name: compiled\nruntime:\n  name: nodejs\n  options:\n    typescript: maybe\n");
+  writeFileSync(
+    join(place, "Pulumi.yaml"),
+    "name: compiled\nruntime:\n  name: nodejs\n  options:\n    typescript: maybe\n",
+  );
   const odd = run("preview");
   assert.notEqual(odd.status, 0);
   assert.match(odd.stdout + odd.stderr, /runtime\.options\.typescript in Pulumi\.yaml is "maybe": write true or false/);

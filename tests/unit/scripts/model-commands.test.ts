@@ -176,8 +176,11 @@ test("compare-models takes the model that serves most of an environment, by its 
 
   await stack({ a: at(versionOf(weak)), b: at("0123456789abcdef") }, { a: 40, b: 60 });
   const missing = await compare();
-  assert.equal(missing.code, 2, "a champion that cannot be had is not \"no champion\"");
-  assert.match(missing.stderr, /b serves `s3:\/\/shop-production-models\/models\/0123456789abcdef\/` in production, and/);
+  assert.equal(missing.code, 2, 'a champion that cannot be had is not "no champion"');
+  assert.match(
+    missing.stderr,
+    /b serves `s3:\/\/shop-production-models\/models\/0123456789abcdef\/` in production, and/,
+  );
 
   const both = await compare("--current-model", weak);
   assert.equal(both.code, 2);
