@@ -44,6 +44,8 @@ export function surroundings(
     ...pulumiEnv(folder),
     PATH: [at.bin, at.nodeBin, join(pythonEnvironment(at), "bin"), env["PATH"] ?? ""].join(delimiter),
     NODE_COMPILE_CACHE: at.compiled,
+    // The engine lives for seconds: at Go's own 100 it collects its garbage more often than that is worth.
+    GOGC: env["GOGC"] ?? "400",
     // gRPC and requests would send even loopback calls to a company's proxy.
     NO_PROXY: withLoopback(env["NO_PROXY"]),
     no_proxy: withLoopback(env["no_proxy"] ?? env["NO_PROXY"]),

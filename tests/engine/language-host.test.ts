@@ -112,6 +112,23 @@ test("without the option ts-node compiles and checks a program, as under Pulumi'
   assert.match(odd.stdout + odd.stderr, /runtime\.options\.typescript in Pulumi\.yaml is "maybe": write true or false/);
 });
 
+test("words for Node come from Pulumi.yaml", () => {
+  const file = join(folder, "Pulumi.yaml");
+  const before = readFileSync(file, "utf8");
+  try {
+    writeFileSync(file, `${before}    nodeargs: --max-semi-space-size=32 --title=greenhouse\n`);
+    program('export const words = process.execArgv.join(" ");\nexport const title = process.title;');
+    const { status, output } = pulumi("preview");
+    assert.equal(status, 0, output);
+    assert.match(output, /--max-semi-space-size=32 --title=greenhouse/);
+    assert.match(output, /title *: "?greenhouse/);
+    writeFileSync(file, `${before}    nodeargs: 5\n`);
+    assert.match(pulumi("preview").output, /runtime\.options\.nodeargs in Pulumi\.yaml is 5: write a text/);
+  } finally {
+    writeFileSync(file, before);
+  }
+});
+
 test("what a program throws fails the preview and is explained once", () => {
   program(`throw new Error("the greenhouse is closed");`);
   const { status, output } = pulumi("preview");

@@ -31,9 +31,10 @@ export async function runProgram(request: RunRequest, engine: string): Promise<R
     request.getInfo()?.getEntryPoint() || request.getProgram() || ".",
     ...request.getArgsList(),
   ];
-  const child = node(pwd, sdkEntry(pwd, "run"), args, {
+  const { typescript, nodeargs } = optionsOf(request);
+  const child = node(pwd, [...nodeargs, sdkEntry(pwd, "run")], args, {
     ...process.env,
-    ...optionsEnv(request),
+    PULUMI_NODEJS_TYPESCRIPT: String(typescript),
     PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
   });
@@ -55,7 +56,7 @@ export function runPlugin(call: ServerWritableStream<RunPluginRequest, RunPlugin
   const policy = request.getKind() === "analyzer";
   const child = node(
     folder,
-    policy ? (moduleOf(folder) ?? sdkEntry(folder, "run-policy-pack")) : sdkEntry(folder, "run-plugin"),
+    [policy ? (moduleOf(folder) ?? sdkEntry(folder, "run-policy-pack")) : sdkEntry(folder, "run-plugin")],
     policy ? [...request.getArgsList().slice(0, 1), folder] : [folder, ...request.getArgsList()],
     Object.fromEntries(request.getEnvList().map((entry) => splitOnce(entry, "="))),
     // A policy pack looks for its own package.json where it works.
@@ -75,8 +76,8 @@ export function endPrograms(): void {
   for (const child of programs) child.kill("SIGINT");
 }
 
-function node(folder: string, script: string, args: string[], env: NodeJS.ProcessEnv, cwd = folder): ChildProcess {
-  const child = spawn(process.execPath, [...END_WITH_PARENT, script, ...args], {
+function node(folder: string, script: string[], args: string[], env: NodeJS.ProcessEnv, cwd = folder): ChildProcess {
+  const child = spawn(process.execPath, [...END_WITH_PARENT, ...script, ...args], {
     cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -108,15 +109,17 @@ function sdkEntry(folder: string, entry: string): string {
 }
 
 /**
- * What Pulumi.yaml says under `runtime.options`, in the words of the SDK's entry points. Without the option ts-node
- * compiles and checks the program, as under Pulumi's own host; with `typescript: false` Node strips the types.
+ * What Pulumi.yaml says under `runtime.options`, as Pulumi's own host takes it: `typescript`, without which ts-node
+ * compiles and checks the program and with `false` Node strips the types, and `nodeargs`, words for Node itself.
  */
-function optionsEnv(request: RunRequest): Record<string, string> {
-  const { typescript = true } = (request.getInfo()?.getOptions()?.toJavaScript() ?? {}) as { typescript?: unknown };
-  if (typeof typescript !== "boolean") {
-    throw new Error(`runtime.options.typescript in Pulumi.yaml is ${JSON.stringify(typescript)}: write true or false.`);
-  }
-  return { PULUMI_NODEJS_TYPESCRIPT: String(typescript) };
+function optionsOf(request: RunRequest): { typescript: boolean; nodeargs: string[] } {
+  const options = (request.getInfo()?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>;
+  const { typescript = true, nodeargs = "" } = options;
+  const wrong = (name: string, allowed: string) =>
+    new Error(`runtime.options.${name} in Pulumi.yaml is ${JSON.stringify(options[name])}: write ${allowed}.`);
+  if (typeof typescript !== "boolean") throw wrong("typescript", "true or false");
+  if (typeof nodeargs !== "string") throw wrong("nodeargs", "a text, such as --max-old-space-size=4096");
+  return { typescript, nodeargs: nodeargs.split(/\s+/).filter(Boolean) };
 }
 
 function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
