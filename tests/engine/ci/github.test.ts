@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { readSecrets } from "../../../emulator/github/secrets.ts";
 import { setByHand } from "../../../tools/rehearsal/ci/github/administrator.ts";
 import { dispatch, pullRequest, push } from "../../../tools/rehearsal/ci/github/events.ts";
@@ -160,7 +161,10 @@ describe("GitHub's workflows by act, with the real commands", { skip }, () => {
     const done = await run("infrastructure.yml", push("main", git("rev-parse", "HEAD"), "Raise the budget"));
     assert.equal(done.result, "success", words(done));
     assert.deepEqual(readdirSync(done.artifacts).sort(), ["production.plan.json", "staging.plan.json"]);
-    assert.match(readFileSync(done.log, "utf8"), /~ +amount: 1000 => 1001/);
+    const printed = readFileSync(done.log, "utf8").split("\n").filter(Boolean);
+    const plain = printed.map((line) => stripVTControlCharacters((JSON.parse(line) as { msg: string }).msg)).join("\n");
+    assert.match(plain, /~ +amount: 1000 => 1001/);
+    assert.match(plain, /Budget monitoring-budget updated/);
   });
 
   it("retrain on data that is new, and not a second time on the same", {
