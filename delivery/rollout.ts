@@ -149,8 +149,8 @@ export function describeChange(change: Change): string {
 }
 
 /** The deployments with traffic, most first. */
-export function liveNames(endpoint: EndpointConfig): string[] {
-  const live = Object.entries(endpoint.traffic).filter(([, share]) => share > 0);
+export function liveNames({ traffic }: Pick<EndpointConfig, "traffic">): string[] {
+  const live = Object.entries(traffic).filter(([, share]) => share > 0);
   return live.sort(([, a], [, b]) => b - a).map(([name]) => name);
 }
 

@@ -2,7 +2,7 @@ import type { Environment } from "../environment.ts";
 import { inputError, messageOf } from "../errors.ts";
 import { parseJson } from "../json.ts";
 import { readPackage } from "../package.ts";
-import { mostServing } from "../rollout/shares.ts";
+import { liveNames } from "../rollout.ts";
 import type { Shares } from "../traffic.ts";
 import { bar, cell, shortened } from "./markdown.ts";
 
@@ -45,7 +45,7 @@ export async function readModelChanges(
 ): Promise<{ changes: ModelChange[]; unread: Unread[] }> {
   const added = Object.keys(endpoint.deployments).filter((name) => now[name] === undefined);
   if (added.length === 0) return { changes: [], unread: [] };
-  const champion = mostServing(now);
+  const [champion] = liveNames({ traffic: now });
   const unread: Unread[] = [];
   const read = async (deployment: string): Promise<Figures | undefined> => {
     const model = endpoint.deployments[deployment]?.model;

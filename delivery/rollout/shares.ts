@@ -44,9 +44,3 @@ export function describeShares(shares: Shares): string {
 export function soleLive(shares: Shares): string | undefined {
   return Object.keys(shares).find((name) => shares[name] === 100);
 }
-
-/** The deployment that has most of the traffic; undefined where nobody has any. */
-export function mostServing(shares: Shares): string | undefined {
-  const [first] = Object.entries(withoutZeros(shares)).sort(([, left], [, right]) => right - left);
-  return first?.[0];
-}

@@ -2,7 +2,7 @@ import { modelExists, modelsPathOf } from "../../delivery/candidate.ts";
 import { readEnvironment } from "../../delivery/environment.ts";
 import { inputError } from "../../delivery/errors.ts";
 import { formatLocation, lastSegment, parseLocation, within } from "../../delivery/location.ts";
-import { mostServing } from "../../delivery/rollout/shares.ts";
+import { liveNames } from "../../delivery/rollout.ts";
 import type { Context, Flag } from "./command.ts";
 
 /** The two ways to name the model that a new one is held against. */
@@ -31,7 +31,7 @@ export async function currentModel({ flags }: Context): Promise<string | undefin
   if (path !== undefined) return (await modelExists(path, bucket)) ? path : undefined;
   if (name === undefined) return undefined;
   const { endpoint } = await readEnvironment(name, process.cwd());
-  const live = mostServing(endpoint.traffic);
+  const [live] = liveNames(endpoint);
   const served = live === undefined ? undefined : endpoint.deployments[live]?.model;
   if (served === undefined) return undefined;
   if (!bucket) {
