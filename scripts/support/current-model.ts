@@ -20,7 +20,8 @@ export const CURRENT_MODEL_FLAGS = {
 /**
  * Where the model in use lies; undefined where nothing is in use yet, which is an answer and no error.
  *
- * @throws DeliveryError `input`: both flags are given, or a model serves whose package is not among the trained ones.
+ * @throws DeliveryError `input`: both flags are given, the stack file is at odds with itself, or a model serves whose
+ * package is not among the trained ones.
  */
 export async function currentModel({ flags }: Context): Promise<string | undefined> {
   const bucket = process.env["MODELS_BUCKET"];
@@ -32,8 +33,14 @@ export async function currentModel({ flags }: Context): Promise<string | undefin
   if (name === undefined) return undefined;
   const { endpoint } = await readEnvironment(name, process.cwd());
   const [live] = liveNames(endpoint);
-  const served = live === undefined ? undefined : endpoint.deployments[live]?.model;
-  if (served === undefined) return undefined;
+  if (live === undefined) return undefined;
+  const served = endpoint.deployments[live]?.model;
+  if (served === undefined) {
+    const there = Object.keys(endpoint.deployments).join(", ") || "none";
+    throw inputError(
+      `traffic of ${name} goes to \`${live}\`, which is no deployment there (${there}); correct its stack file`,
+    );
+  }
   if (!bucket) {
     throw inputError("`--current-environment` needs `MODELS_BUCKET`, the bucket that models are trained into");
   }

@@ -182,6 +182,11 @@ test("compare-models takes the model that serves most of an environment, by its 
     /b serves `s3:\/\/shop-production-models\/models\/0123456789abcdef\/` in production, and/,
   );
 
+  await stack({ a: at(versionOf(weak)) }, { gone: 100 });
+  const astray = await compare();
+  assert.equal(astray.code, 2, 'traffic to nothing that is known is not "no champion"');
+  assert.match(astray.stderr, /traffic of production goes to `gone`, which is no deployment there \(a\)/);
+
   const both = await compare("--current-model", weak);
   assert.equal(both.code, 2);
   assert.match(both.stderr, /two ways to say one thing/);
