@@ -3,14 +3,14 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import type { BlobServiceClient, ContainerClient } from "@azure/storage-blob";
+import type { BlobItem, BlobServiceClient, ContainerClient } from "@azure/storage-blob";
 import { azureToken } from "./azure-credential.ts";
 import { mapConcurrent } from "./concurrency.ts";
 import { sha256OfStream } from "./digest.ts";
 import { DeliveryError, messageOf } from "./errors.ts";
 import { checkKey } from "./location.ts";
 import { CONCURRENCY } from "./objects.ts";
-import { retrying, type Watch, watched } from "./retry.ts";
+import { isTransient, retrying, type Watch, watched } from "./retry.ts";
 import type { Source } from "./source.ts";
 
 const services = new Map<string, Promise<BlobServiceClient>>();
@@ -34,15 +34,23 @@ async function connect(blobUrl: string): Promise<BlobServiceClient> {
 }
 
 /** One file to send: its path below the prefix, and its content. */
-export type Outgoing = { readonly name: string; readonly source: () => Promise<Source> };
+export type Outgoing = {
+  readonly name: string;
+  readonly source: () => Promise<Source>;
+  /** A blob of the container that had the same content: it is copied there, unless it is gone or too large. */
+  readonly copyOf?: string | undefined;
+};
 
 /** Bytes above which a file goes in blocks, and bytes of a block. At most two of them are in memory for each file. */
 const BLOCK = 8 * 1024 ** 2;
+/** Bytes above which Azure does not copy a blob at once (Copy Blob From URL). */
+const COPY_LIMIT = 256 * 1024 ** 2;
+const STORAGE_SCOPE = "https://storage.azure.com/.default";
 
 /**
  * Sends files below `prefix`, leaving out names that are there already. The prefix must be made of the content's
  * digest: then a name that is there has the right content. Each file is there whole or not at all. Gives how many were
- * sent.
+ * sent; those that were copied inside the container do not count.
  */
 export async function sendMissing(
   container: ContainerClient,
@@ -53,19 +61,50 @@ export async function sendMissing(
   const there = new Set(await listNames(container, prefix));
   const missing = files.filter(({ name }) => !there.has(prefix + name));
   let done = 0;
-  await mapConcurrent(missing, CONCURRENCY, async ({ name, source }) => {
+  let copied = 0;
+  await mapConcurrent(missing, CONCURRENCY, async ({ name, source, copyOf }) => {
     checkKey(name);
     const blob = container.getBlockBlobClient(prefix + name);
     const { bytes, open } = await source();
-    await transfer(`write ${prefix}${name}`, async ({ signal, moved }) => {
-      const options = { abortSignal: signal, onProgress: moved };
-      const stream = await open();
-      if (bytes <= BLOCK) await blob.uploadData(await buffer(stream), options);
-      else await blob.uploadStream(stream, BLOCK, 2, options);
-    });
+    if (copyOf !== undefined && bytes <= COPY_LIMIT && (await copy(container, copyOf, prefix + name))) copied += 1;
+    else
+      await transfer(`write ${prefix}${name}`, async ({ signal, moved }) => {
+        const options = { abortSignal: signal, onProgress: moved };
+        const stream = await open();
+        if (bytes <= BLOCK) await blob.uploadData(await buffer(stream), options);
+        else await blob.uploadStream(stream, BLOCK, 2, options);
+      });
     onProgress?.(++done, missing.length);
   });
-  return missing.length;
+  return missing.length - copied;
+}
+
+/** Copies a blob inside its container; false where the store does not, since the blob is gone or may not be read. */
+async function copy(container: ContainerClient, from: string, to: string): Promise<boolean> {
+  return transfer(`copy ${from} to ${to}`, async ({ signal, moved }) => {
+    const { token } = await azureToken(STORAGE_SCOPE);
+    const sourceAuthorization = { scheme: "Bearer", value: token };
+    const { url } = container.getBlobClient(from);
+    try {
+      const { copyStatus } = await container
+        .getBlobClient(to)
+        .syncCopyFromURL(url, { abortSignal: signal, sourceAuthorization });
+      moved();
+      return copyStatus === "success";
+    } catch (error) {
+      const status = (error as { statusCode?: number }).statusCode ?? 0;
+      if (status >= 400 && status < 500 && !isTransient(error)) return false;
+      throw error;
+    }
+  });
+}
+
+/** Writes a small text. */
+export async function sendText(container: ContainerClient, name: string, text: string): Promise<void> {
+  const content = Buffer.from(text);
+  await transfer(`write ${name}`, ({ signal, moved }) =>
+    container.getBlockBlobClient(name).uploadData(content, { abortSignal: signal, onProgress: moved }),
+  );
 }
 
 /** Downloads everything below `prefix` into a local folder; a file appears only when it is complete. Gives the names. */
@@ -117,13 +156,23 @@ export async function readFrom(container: ContainerClient, name: string, offset:
 }
 
 async function listNames(container: ContainerClient, prefix: string): Promise<string[]> {
+  return (await listBlobs(container, prefix)).map(({ name }) => name);
+}
+
+/** Names below `prefix`, the newest first. */
+export async function namesByAge(container: ContainerClient, prefix: string): Promise<string[]> {
+  const age = ({ properties }: BlobItem) => properties.lastModified.getTime();
+  return (await listBlobs(container, prefix)).sort((a, b) => age(b) - age(a)).map(({ name }) => name);
+}
+
+async function listBlobs(container: ContainerClient, prefix: string): Promise<BlobItem[]> {
   return transfer(`list ${prefix}`, async ({ signal, moved }) => {
-    const names: string[] = [];
+    const blobs: BlobItem[] = [];
     for await (const blob of container.listBlobsFlat({ prefix, abortSignal: signal })) {
-      names.push(blob.name);
+      blobs.push(blob);
       moved();
     }
-    return names;
+    return blobs;
   });
 }
 

@@ -37,10 +37,9 @@ export async function sendFolder(
   prefix: string,
   folder: string,
   names: readonly string[],
-  onSent?: (done: number, total: number) => void,
 ): Promise<number> {
   const files = names.map((name) => ({ name, source: () => fileSource(join(folder, name)) }));
-  return sendMissing(container, prefix, files, onSent);
+  return sendMissing(container, prefix, files);
 }
 
 /**

@@ -14,7 +14,13 @@ import { type Prediction, parsePredictions } from "./predictions.ts";
 import { runProcess } from "./process.ts";
 
 /** Pictures on this machine. */
-export type LocalData = { readonly folder: string; readonly count: number; readonly fingerprint: string };
+export type LocalData = {
+  readonly folder: string;
+  readonly count: number;
+  readonly fingerprint: string;
+  /** What the fingerprint was made of: `<class>/<file>`, nothing hidden. */
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+};
 
 /** Runs `work` with a folder of its own, removed afterwards. */
 export async function withTemporaryFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
@@ -43,7 +49,7 @@ export async function fetchData(path: string, scratch: string, say: (line: strin
   const files = await mapConcurrent(pictures, CONCURRENCY, async ({ key }) => {
     return { name: key, sha256: (await sha256OfFile(join(folder, key))).sha256 };
   });
-  return { folder, count: files.length, fingerprint: fingerprint(files) };
+  return { folder, count: files.length, fingerprint: fingerprint(files), files };
 }
 
 /** A model on this machine, its bytes checked against its manifest. */

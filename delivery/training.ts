@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { downloadPrefix, openContainer } from "./blobs.ts";
-import { filesBelow, finishJob, newJobName, sendCode, sendFolder } from "./cluster-run.ts";
+import { finishJob, newJobName, sendCode } from "./cluster-run.ts";
+import { storeData } from "./data-store.ts";
 import { inputError } from "./errors.ts";
 import type { LocalData } from "./evaluation.ts";
 import { ensureEnvironment, submitJob } from "./jobs.ts";
@@ -27,7 +28,7 @@ export type TrainingPlan = {
 
 export type TrainingListener = {
   readonly say: (line: string) => void;
-  /** How many files of the data have been sent, of how many that are missing. */
+  /** How many files of the data are in place, of how many that were missing. */
   readonly onSent?: (done: number, total: number) => void;
   /** Stops the job when it fires. */
   readonly signal?: AbortSignal;
@@ -57,8 +58,7 @@ export async function trainOnCluster(
       throw inputError(`the training command needs \`${placeholder}\`, got \`${plan.command}\``);
   }
   const container = await openContainer(workspace.blobUrl, workspace.container);
-  const dataFolder = `data/${data.fingerprint.slice(0, 32)}/`;
-  const sent = await sendFolder(container, dataFolder, data.folder, await dataFiles(data.folder), onSent);
+  const { folder: dataFolder, sent } = await storeData(container, data, onSent);
   say(`data ${data.fingerprint.slice(0, 12)}: ${data.count} pictures, ${sent} sent`);
   const code = await sendCode(workspace, container, "training", plan.code);
   const name = newJobName("train");
@@ -108,8 +108,3 @@ const TrainingFile = z.looseObject({
   parameters: z.record(z.string(), z.unknown()).default({}),
   data: z.looseObject({ fingerprint: z.string().optional() }).optional(),
 });
-
-/** As a data set is counted: `<class>/<file>`, nothing hidden. */
-async function dataFiles(folder: string): Promise<string[]> {
-  return (await filesBelow(folder)).filter((name) => name.split("/").length === 2);
-}

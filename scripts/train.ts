@@ -71,7 +71,8 @@ export const command: Command = {
       if (training.fingerprint !== undefined && training.fingerprint !== data.fingerprint) {
         throw new DeliveryError(
           "surroundings",
-          `job ${job} trained on other data (${training.fingerprint}) than was sent (${data.fingerprint})`,
+          `job ${job} trained on other data (${training.fingerprint}) than was sent (${data.fingerprint}); what was sent is ` +
+            "every file of the class folders that is not hidden, so take those out that the training passes over",
         );
       }
       const git = await currentCommit(".");

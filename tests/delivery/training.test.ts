@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
+import { BlobServiceClient, type ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { DATA_PLACEHOLDER, MODEL_PLACEHOLDER } from "../../delivery/training.ts";
 import { type AzureHome, createAzureHome, createWorkspace, type WorkspacePaths } from "../support/azure.ts";
 import { drawDataset } from "../unit/delivery/pictures.ts";
@@ -58,14 +58,17 @@ function train(command = `node learn.mjs ${DATA_PLACEHOLDER} ${MODEL_PLACEHOLDER
 
 /** Blobs of the workspace's own store, by name; the etag changes with every write. */
 async function storedBlobs(): Promise<Map<string, string | undefined>> {
+  const found = new Map<string, string | undefined>();
+  for await (const blob of (await store()).listBlobsFlat()) found.set(blob.name, blob.properties.etag);
+  return found;
+}
+
+async function store(): Promise<ContainerClient> {
   const account = azure.services.storage.account(paths.account);
   assert.ok(account);
   const { properties } = (await azure.arm("GET", `${paths.workspace}/datastores/workspaceblobstore`)).body;
   const key = new StorageSharedKeyCredential(account.name, account.key1);
-  const store = new BlobServiceClient(account.blobEndpoint, key).getContainerClient(properties.containerName);
-  const found = new Map<string, string | undefined>();
-  for await (const blob of store.listBlobsFlat()) found.set(blob.name, blob.properties.etag);
-  return found;
+  return new BlobServiceClient(account.blobEndpoint, key).getContainerClient(properties.containerName);
 }
 
 test("train runs a job on the cluster, shows its log and publishes the model; again it gives the same version", async () => {
@@ -100,6 +103,38 @@ test("train runs a job on the cluster, shows its log and publishes the model; ag
   assert.equal(imported.code, 0, imported.stderr);
   assert.deepEqual([JSON.parse(imported.stdout).prefix, JSON.parse(imported.stdout).sent], [`models/${version}/`, 3]);
   assert.equal(JSON.parse((await run("import-model", ["--model-path", path])).stdout).sent, 0);
+});
+
+test("a picture more is one picture sent; the others are copied inside the store, or sent where they are gone", async () => {
+  const folders = async () => {
+    const names = [...(await storedBlobs()).keys()].filter((name) => name.startsWith("data/"));
+    return Object.groupBy(names, (name) => name.split("/")[1] ?? "");
+  };
+  const before = Object.keys(await folders());
+  await writeFile(join(root, "data/rose/another.jpg"), "another");
+  const grown = await train();
+  assert.match(grown.stderr, /data [0-9a-f]{12}: 9 pictures, 1 sent/);
+  const added = Object.entries(await folders()).filter(([id]) => !before.includes(id));
+  assert.deepEqual(
+    added.map(([, names]) => names?.length),
+    [9],
+  );
+  assert.equal(JSON.parse(grown.stdout).data.count, 9);
+  for (const name of added[0]?.[1] ?? []) {
+    const there = (await store()).getBlobClient(name).downloadToBuffer();
+    assert.deepEqual(await there, await readFile(join(root, "data", name.split("/").slice(2).join("/"))), name);
+  }
+
+  // A life cycle took the sets away, and left their lists.
+  for (const name of (await storedBlobs()).keys()) {
+    if (name.startsWith("data/")) await (await store()).deleteBlob(name);
+  }
+  await writeFile(join(root, "data/rose/third.jpg"), "third");
+  const again = await train();
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /10 pictures, 10 sent/);
+  await rm(join(root, "data/rose/third.jpg"));
+  await rm(join(root, "data/rose/another.jpg"));
 });
 
 test("a job that fails publishes nothing and says how it ended", async () => {
