@@ -74,7 +74,10 @@ export async function currentCommit(folder: string): Promise<string | null> {
 
 /** Gives why it could not be done; undefined where it could, or where there is nowhere to push to. */
 async function push(folder: string): Promise<string | undefined> {
-  if (!(await hasUpstream(folder))) return undefined;
+  if (!(await hasUpstream(folder))) {
+    const [remote] = (await git(folder, ["remote"])).stdout.split("\n");
+    return remote ? `what is checked out follows no branch of \`${remote}\`` : undefined;
+  }
   for (let attempt = 1; ; attempt++) {
     const pushed = await git(folder, ["push", "--quiet"]);
     if (pushed.code === 0) return undefined;

@@ -34,6 +34,14 @@ test("a push that fails leaves a record, a commit, and words on what remains", a
   assert.equal(last?.commit, git(at.clone, "rev-parse", "HEAD").trim());
 });
 
+test("a branch that follows none of the remote is told, since nobody else would see the commit", async () => {
+  const { at } = await withCanary("astray");
+  git(at.clone, "checkout", "--quiet", "--no-track", "-b", "mine");
+  const ran = await at.run("promote", ["--to", "50"]);
+  assert.equal(ran.code, 3);
+  assert.match(ran.stderr, /could not be pushed \(what is checked out follows no branch of `origin`\); push it/);
+});
+
 test("a clone that is behind takes in what others did; where it cannot, it says so and changes nothing", async () => {
   const { at, first, second } = await withCanary("behind");
   const other = at.from(join(root, "behind", "other"));
@@ -56,7 +64,7 @@ test("a clone that is behind takes in what others did; where it cannot, it says 
   assert.equal(git(other.clone, "status", "--porcelain"), "", "no rebase is left half-way");
 });
 
-test("at a commit without a branch, a command goes on where the file says what the log says, and refuses where not", async () => {
+test("at a commit without a branch, a command goes on where file and log agree and tells that nobody has its commit; else it refuses", async () => {
   const { at, first } = await withCanary("detached");
   const ci = at.from(join(root, "detached", "ci"));
   git(root, "clone", "--quiet", "--branch", "main", join(root, "detached", "origin.git"), ci.clone);
@@ -82,6 +90,10 @@ test("at a commit without a branch, a command goes on where the file says what t
   );
   git(tip.clone, "checkout", "--quiet", "--detach");
   const back = await tip.run("rollback", ["--json"]);
-  assert.equal(back.code, 0, back.stderr);
-  assert.deepEqual(JSON.parse(back.stdout).traffic, { [first]: 100 });
+  assert.equal(back.code, 3, "its commit is on this machine alone");
+  assert.match(
+    back.stderr,
+    /the change is live, .* could not be pushed \(what is checked out follows no branch of `origin`\)/,
+  );
+  assert.deepEqual((await readReleases(at.models)).at(-1)?.to, { [first]: 100 });
 });
