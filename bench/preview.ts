@@ -12,6 +12,8 @@ interface Subject {
   readonly cwd: string;
   readonly stack: string;
   readonly env: Record<string, string>;
+  /** Whether it shows what is there already, and no change. */
+  readonly unchanged: boolean;
 }
 
 /** Times of one subject, in milliseconds. */
@@ -22,6 +24,9 @@ interface Times {
   readonly slowest: number;
 }
 
+const FULL = ["production", "withoutPolicies", "plain"] as const;
+type Full = (typeof FULL)[number];
+
 export interface PreviewResult {
   readonly machine: {
     readonly cpus: number;
@@ -30,19 +35,25 @@ export interface PreviewResult {
     readonly node: string;
   };
   readonly resources: number;
+  /** With the policy pack, as people and pipelines preview it. */
   readonly production: Times;
+  readonly withoutPolicies: Times;
+  /** As many resource groups as production has resources, with the policy pack: what the engine takes for so many. */
+  readonly plain: Times;
   /** What `pulumi new typescript` writes, which compiles before it runs. */
   readonly template: Times;
   /** The same program as this project is run: Node strips the types. */
   readonly stripped: Times;
-  /** Medians of production over those of either empty program. */
-  readonly ratio: { readonly template: number; readonly stripped: number };
+  /** Medians over those of the two empty programs. */
+  readonly ratio: Readonly<Record<Full, { readonly template: number; readonly stripped: number }>>;
 }
 
 /** The compiler that npm gives to the template's `typescript: ^5.0.0`. */
 const TEMPLATE_TYPESCRIPT = "5.9.3";
 /** How long the slowest preview may take before something is wrong. */
 const LIMIT_MS = 120_000;
+/** As the project's own program is run. */
+const STRIPPING = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
 
 /**
  * Previews production and two empty programs in turn, so that whatever else the machine does falls on both.
@@ -57,29 +68,38 @@ export async function runPreviewBenchmark(options: { runs: number }): Promise<Pr
   try {
     const emulator = await startEmulator({ home: join(home, "emulator"), root: projectRoot });
     const { clone, env } = await openWorkplace(home, projectRoot, emulator.env, () => {});
+    const production = { cwd: clone, stack: "production", env, unchanged: true };
     const subjects = {
-      production: { cwd: clone, stack: "production", env },
+      production,
+      withoutPolicies: { ...production, env: { ...env, PULUMI_OPTION_POLICY_PACK: "" } },
+      plain: await makePlain(join(temporary, "plain"), resources, env),
       template: await makeTemplate(join(temporary, "template")),
       stripped: await makeStripped(join(temporary, "stripped")),
     };
-    const times = { production: [] as number[], template: [] as number[], stripped: [] as number[] };
+    const names = Object.keys(subjects) as (keyof typeof subjects)[];
+    const times = Object.fromEntries(names.map((name) => [name, []])) as Record<string, number[]> as Record<
+      keyof typeof subjects,
+      number[]
+    >;
     for (let index = 0; index <= options.runs; index += 1) {
-      for (const name of ["production", "template", "stripped"] as const) {
+      for (const name of names) {
         const time = await preview(subjects[name]);
         // The first warms caches up.
         if (index > 0) times[name].push(time);
       }
       process.stderr.write(`  ${index === 0 ? "warmed up" : `run ${index} of ${options.runs}`}\n`);
     }
-    const { production, template, stripped } = times;
-    const over = (empty: readonly number[]) => round(median(production) / median(empty), 2);
-    const result = {
+    const over = (name: Full, empty: "template" | "stripped") => round(median(times[name]) / median(times[empty]), 2);
+    const ratios = FULL.map((name) => [name, { template: over(name, "template"), stripped: over(name, "stripped") }]);
+    const result: PreviewResult = {
       machine: machine(),
       resources,
-      production: summarise(production),
-      template: summarise(template),
-      stripped: summarise(stripped),
-      ratio: { template: over(template), stripped: over(stripped) },
+      production: summarise(times.production),
+      withoutPolicies: summarise(times.withoutPolicies),
+      plain: summarise(times.plain),
+      template: summarise(times.template),
+      stripped: summarise(times.stripped),
+      ratio: Object.fromEntries(ratios),
     };
     return { ...result, table: table(result) };
   } finally {
@@ -130,14 +150,31 @@ async function makeTemplate(folder: string): Promise<Subject> {
 
 /** The least that Pulumi calls a TypeScript program, run in the same way as the project's own. */
 async function makeStripped(folder: string): Promise<Subject> {
-  const runtime = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
   const cwd = writeProgram(folder, {
-    "Pulumi.yaml": `name: empty\nmain: index.ts\n${runtime}`,
+    "Pulumi.yaml": `name: empty\nmain: index.ts\n${STRIPPING}`,
     "package.json": JSON.stringify({ name: "empty", type: "module", main: "index.ts" }),
     "index.ts": 'import "@pulumi/pulumi";\n\nexport const answer: number = 42;\n',
   });
   symlinkSync(join(projectRoot, "node_modules"), join(cwd, "node_modules"));
   return await createStack(folder, cwd);
+}
+
+/** A program of nothing but `count` resource groups, never made: what is left when all work of ours is taken away. */
+async function makePlain(folder: string, count: number, env: Record<string, string>): Promise<Subject> {
+  const cwd = writeProgram(folder, {
+    "Pulumi.yaml": `name: plain\nmain: index.ts\n${STRIPPING}`,
+    "package.json": JSON.stringify({ name: "plain", type: "module", main: "index.ts" }),
+    "index.ts": `import { CustomResource } from "@pulumi/pulumi";
+
+for (let i = 0; i < ${count}; i += 1) {
+  new CustomResource("azure-native:resources:ResourceGroup", \`group-\${i}\`, { location: "eastus", tags: { i: String(i) } });
+}
+`,
+  });
+  symlinkSync(join(projectRoot, "node_modules"), join(cwd, "node_modules"));
+  const subject = { cwd, stack: "plain", env: { ...env, ...surroundings(join(folder, "home")) }, unchanged: false };
+  await run("pulumi", ["stack", "init", "plain", "--non-interactive"], subject);
+  return subject;
 }
 
 /** Gives the program's folder. */
@@ -149,16 +186,16 @@ function writeProgram(folder: string, files: Readonly<Record<string, string>>): 
 }
 
 async function createStack(folder: string, cwd: string): Promise<Subject> {
-  const subject = { cwd, stack: "empty", env: surroundings(join(folder, "home")) };
+  const subject = { cwd, stack: "empty", env: surroundings(join(folder, "home")), unchanged: true };
   await run("pulumi", ["stack", "init", "empty", "--non-interactive"], subject);
   await run("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], { ...subject, limitMs: LIMIT_MS });
   return subject;
 }
 
 /** Milliseconds that a preview takes; a change in it is an error, since then something else is measured. */
-async function preview({ cwd, stack, env }: Subject): Promise<number> {
+async function preview({ cwd, stack, env, unchanged }: Subject): Promise<number> {
   const started = performance.now();
-  const args = ["preview", "--stack", stack, "--non-interactive", "--expect-no-changes"];
+  const args = ["preview", "--stack", stack, "--non-interactive", ...(unchanged ? ["--expect-no-changes"] : [])];
   await run("pulumi", args, { cwd, env, limitMs: LIMIT_MS });
   return performance.now() - started;
 }
@@ -185,23 +222,31 @@ function machine(): PreviewResult["machine"] {
   return { cpus: cores.length, model, memoryGib: round(totalmem() / 2 ** 30, 1), node: process.version };
 }
 
+const NAMES: Readonly<Record<Full, string>> = {
+  production: "production",
+  withoutPolicies: "without the policy pack",
+  plain: "resource groups",
+};
+
 function table({
   machine: { cpus: cores, model, memoryGib, node },
-  production,
-  template,
-  stripped,
   ratio,
   resources,
+  ...times
 }: PreviewResult): string {
   const row = (name: string, { median: middle, fastest, slowest }: Times) =>
     `${name.padEnd(44)} ${[middle, fastest, slowest].map((time) => (time / 1000).toFixed(2).padStart(8)).join(" ")}\n`;
   return [
     `${"pulumi preview, seconds".padEnd(44)} ${["median", "fastest", "slowest"].map((head) => head.padStart(8)).join(" ")}\n`,
-    row(`production, ${resources} resources, no change`, production),
-    row("empty, as `pulumi new typescript` has it", template),
-    row("empty, types stripped as in production", stripped),
-    `ratio of medians: ${ratio.template} to the template, ${ratio.stripped} to the program without a compiler\n`,
-    `${production.runs.length} runs each, in turn; ${cores} × ${model}, ${memoryGib} GiB, Node ${node}\n`,
+    row(`production, ${resources} resources, policy pack`, times.production),
+    row("production without the policy pack", times.withoutPolicies),
+    row(`${resources} resource groups, policy pack`, times.plain),
+    row("empty, as `pulumi new typescript` has it", times.template),
+    row("empty, types stripped as in production", times.stripped),
+    ...FULL.map(
+      (name) => `${NAMES[name]}: ${ratio[name].template} times the template, ${ratio[name].stripped} times the other\n`,
+    ),
+    `${times.production.runs.length} runs each, in turn; ${cores} × ${model}, ${memoryGib} GiB, Node ${node}\n`,
   ].join("");
 }
 

@@ -90,13 +90,15 @@ function createStages({ stages, screen, options }: CiContext) {
   /** Stages around others, which say nothing of their own. */
   const around = new Set<string>();
   const tail: string[] = [];
+  /** Why stages did not succeed: what runs beside one goes on printing after it. */
+  const reasons: string[] = [];
   const keep = (line: string) => {
     tail.push(line);
     if (tail.length > TAIL_LINES) tail.shift();
   };
   const end = (name: string, { status, seconds, reason, code }: Extract<BuildEvent, { type: "end" }>) => {
     if (status === "success" && !shown.has(name)) return;
-    if (status !== "success") keep(reason ?? "");
+    if (status !== "success") reasons.push(`${name} ended as ${status}${reason ? `: ${reason}` : ""}`);
     const refused = status === "aborted" || code === 1;
     stages.add({ name, status: status === "success" ? "passed" : refused ? "refused" : "failed", seconds }, "");
   };
@@ -110,5 +112,5 @@ function createStages({ stages, screen, options }: CiContext) {
       if (shown.has(name)) screen.begin(name);
     } else if (event.type === "end" && !around.has(event.stages.join("\n"))) end(name, event);
   };
-  return { take, words: () => tail.join("\n") };
+  return { take, words: () => [...tail, ...reasons].join("\n") };
 }
