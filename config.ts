@@ -200,10 +200,11 @@ export type Config = { readonly [K in keyof typeof shape]: Shaped<(typeof shape)
 };
 
 /**
- * Checks raw config: full keys (`ml-delivery:cluster`, `aws:region`) to values. Reports everything at once; what it
- * returns is only good without problems.
+ * Checks raw config: full keys (`ml-delivery:cluster`, `aws:region`) to values, as a stack file has them or as Pulumi hands
+ * them over. Reports everything at once; what it returns is only good without problems.
  */
-export function checkConfig(values: Readonly<Record<string, unknown>>, stack: string): [Config, Problem[]] {
+export function checkConfig(raw: Readonly<Record<string, unknown>>, stack: string): [Config, Problem[]] {
+  const values = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, plain(key, value)]));
   const problems: Problem[] = [];
   const report = (problem: Problem) => problems.push(problem);
   const allowed = "3 to 16 lower-case letters, digits and single dashes, a letter first, no dash last";
@@ -358,8 +359,7 @@ function checkIdentity({ repository, identity, stack }: Config): Problem[] {
 
 /** Reads and checks the stack's config. The only place that asks Pulumi for it. */
 export function readConfig(): Config {
-  const values = Object.entries(pulumi.runtime.allConfig()).map(([key, value]) => [key, plain(key, value)]);
-  const [config, problems] = checkConfig(Object.fromEntries(values), pulumi.getStack());
+  const [config, problems] = checkConfig(pulumi.runtime.allConfig(), pulumi.getStack());
   refuse(
     problems.map(describe),
     `Pulumi.${pulumi.getStack()}.yaml cannot be used. What each key means stands in Pulumi.yaml.`,
@@ -367,9 +367,12 @@ export function readConfig(): Config {
   return config;
 }
 
-/** Pulumi hands every value over as text; objects, numbers and flags as JSON. */
-function plain(key: string, value: string): unknown {
-  if (key === `${namespace}:project` || !key.startsWith(`${namespace}:`)) return value;
+/**
+ * Pulumi hands every value over as text; objects, numbers and flags as JSON. Whenever it writes a stack file (`config set`,
+ * `stack init`), it puts flags in quotes, so that they mean the same with and without.
+ */
+function plain(key: string, value: unknown): unknown {
+  if (typeof value !== "string" || key === `${namespace}:project` || !key.startsWith(`${namespace}:`)) return value;
   try {
     return JSON.parse(value);
   } catch {

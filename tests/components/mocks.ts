@@ -135,13 +135,16 @@ interface StackFile {
   readonly config: Record<string, unknown>;
 }
 
+/** Stack files as the project comes with them: a team's own say something else, and these tests run there too. */
+export const stackFiles = join(root, "tests/support/stacks");
+
 /** Pulumi.yaml and a stack file, as the engine would put them together. */
-export function stackConfig(stack: string): Record<string, unknown> {
-  const read = (file: string) => parse(readFileSync(join(root, file), "utf8"));
-  const project = read("Pulumi.yaml") as { config: Record<string, { default?: unknown }> };
+export function stackConfig(stack: string, folder = stackFiles): Record<string, unknown> {
+  const read = (file: string) => parse(readFileSync(file, "utf8"));
+  const project = read(join(root, "Pulumi.yaml")) as { config: Record<string, { default?: unknown }> };
   const defaults = Object.entries(project.config).filter(([, { default: value }]) => value !== undefined);
   return {
     ...Object.fromEntries(defaults.map(([key, { default: value }]) => [key, value])),
-    ...(read(`Pulumi.${stack}.yaml`) as StackFile).config,
+    ...(read(join(folder, `Pulumi.${stack}.yaml`)) as StackFile).config,
   };
 }
