@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Groovy's and the shell's expressions look like placeholders
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +59,33 @@ test("Groovy's own compiler reads the project's Jenkinsfile, every directive and
   assert.ok(ends(ran).includes("Validate the data: skipped"));
   const mails = ran.events.flatMap((event) => (event.type === "mail" ? event.subject : []));
   assert.deepEqual(mails, ["delivery: failure, null null"]);
+});
+
+test("stages side by side read what the build was given, each for itself", { skip }, async () => {
+  const url = mkdtempSync(join(home, "repository-"));
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: url, encoding: "utf8" }).trim();
+  git("init", "--quiet", "--initial-branch", "main");
+  git(
+    "-c",
+    "user.name=t",
+    "-c",
+    "user.email=t@example.com",
+    "commit",
+    "--quiet",
+    "--allow-empty",
+    "--message",
+    "Start",
+  );
+  const repository = { url, branch: "main", commit: git("rev-parse", "HEAD") };
+  const names = Array.from({ length: 16 }, (_, i) => `branch ${i}`);
+  const stages = names.map((name) => `stage('${name}') { agent any\n steps { checkout scm } }`);
+  const body = `parallel {\n${stages.join("\n")}\n}`;
+  const jenkinsfile = `pipeline {\n agent none\n options { skipDefaultCheckout() }\n stages { stage('all') { ${body} } }\n}\n`;
+  for (let time = 0; time < 5; time += 1) {
+    const ran = await build(jenkinsfile, { repository });
+    assert.deepEqual([ran.ending.result, ran.ending.reason], ["SUCCESS", null]);
+    assert.deepEqual(ends(ran).sort(), [...names.map((name) => `${name}: success`), "all: success"].sort());
+  }
 });
 
 test("CI-03 hostile texts arrive in a shell as text", { skip }, async () => {

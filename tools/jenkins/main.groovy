@@ -1,4 +1,4 @@
-import groovy.json.JsonSlurper
+import groovy.json.JsonSlurperClassic
 import harness.Build
 import harness.Harness
 import harness.Unknown
@@ -12,7 +12,7 @@ import harness.Unknown
 def out = System.out
 System.out = System.err
 try {
-    new Harness(new Build(new JsonSlurper().parse(new File(args[0])) as Map, out)).run()
+    new Harness(new Build(new JsonSlurperClassic().parse(new File(args[0])) as Map, out)).run()
 } catch (Unknown | org.codehaus.groovy.control.CompilationFailedException refusal) {
     System.err.println(refusal.message)
     System.exit(2)
