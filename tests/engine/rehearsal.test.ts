@@ -20,6 +20,8 @@ const home = mkdtempSync(join(tmpdir(), "ml-delivery-rehearsal-"));
 const clone = join(home, "clone");
 const stackFile = join(clone, "Pulumi.production.yaml");
 let report: Report;
+/** What a person sees. */
+let screen: string;
 let endpoint: Endpoint;
 let workTree: string;
 
@@ -27,11 +29,12 @@ const gitStatus = async () => (await run("git", ["status", "--porcelain"], { cwd
 
 before(async () => {
   workTree = await gitStatus();
-  const { stdout } = await run(process.execPath, ["tools/rehearsal/cli.ts", "--json", "--home", home], {
+  const { stdout, stderr } = await run(process.execPath, ["tools/rehearsal/cli.ts", "--json", "--home", home], {
     cwd: projectRoot,
     maxBuffer: 64 * 1024 * 1024,
   });
   report = JSON.parse(stdout);
+  screen = stderr;
   endpoint = await createCaller(join(home, "emulator"), report.production?.scoringUri ?? "");
 });
 after(async () => {
@@ -66,6 +69,14 @@ describe("a rehearsal", () => {
       [],
     );
     assert.ok(report.stages.length >= 20, `${report.stages.length} stages`);
+  });
+
+  it("says how the second model did beside the first, on the same pictures", () => {
+    assert.match(
+      screen,
+      /Compare with the model in production .*(better|no difference shown): \d+\.\d % => \d+\.\d % on the same pictures/,
+    );
+    assert.doesNotMatch(screen, /NaN|undefined|\[object/);
   });
 
   it("puts a model into production that passed the gate, with all traffic", () => {

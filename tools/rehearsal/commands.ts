@@ -1,3 +1,4 @@
+import type { Comparison } from "../../delivery/compare.ts";
 import { runCommand } from "./process.ts";
 import type { ModelFigures } from "./report.ts";
 import type { Workplace } from "./stacks.ts";
@@ -46,16 +47,10 @@ export async function compareModels(
 ): Promise<string> {
   const flags = { "current-model": currentModel, "new-model": newModel, "test-data": testData };
   const { answer } = await ask(place, "compare-models", flags, note);
-  const { verdict, reason, current_accuracy, new_accuracy } = answer as Comparison;
+  const { verdict, reason, accuracy } = answer as Comparison;
   if (verdict === "worse") throw new Refused(`the new model is worse: ${reason}`);
-  return `${verdict}: ${percent(current_accuracy)} => ${percent(new_accuracy)} on the same pictures`;
-}
-
-interface Comparison {
-  readonly verdict: string;
-  readonly reason: string;
-  readonly current_accuracy: number;
-  readonly new_accuracy: number;
+  if (accuracy === undefined) return `${verdict}: ${reason}`;
+  return `${verdict}: ${percent(accuracy.current)} => ${percent(accuracy.new)} on the same pictures`;
 }
 
 function percent(share: number): string {
