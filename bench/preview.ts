@@ -166,8 +166,9 @@ async function makePlain(folder: string, count: number, env: Record<string, stri
     "package.json": JSON.stringify({ name: "plain", type: "module", main: "index.ts" }),
     "index.ts": `import { CustomResource } from "@pulumi/pulumi";
 
+const tags = { "managed-by": "pulumi", project: "plain", environment: "plain" };
 for (let i = 0; i < ${count}; i += 1) {
-  new CustomResource("azure-native:resources:ResourceGroup", \`group-\${i}\`, { location: "eastus", tags: { i: String(i) } });
+  new CustomResource("azure-native:resources:ResourceGroup", \`group-\${i}\`, { location: "eastus", tags });
 }
 `,
   });
