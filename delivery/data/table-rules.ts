@@ -94,6 +94,8 @@ type MakeRule = (anomaly: string, words: string, broken: string) => RowRule[];
 
 const INTEGER = "[+-]?[0-9]+";
 const NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?";
+/** What the engine's casts pass over at the end of a number, as SQL writes it. */
+const SPACES = ["' '", "E'\\t'", "E'\\n'", "E'\\r'", "E'\\f'", "E'\\v'"];
 const DATETIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?Z?";
 
 /**
@@ -104,10 +106,10 @@ function notOfType({ name, type }: FieldSchema): string {
   const [text, value] = [textColumn(name), typedColumn(name)];
   const unusual: Record<string, string> = {
     integer: `${value}::VARCHAR <> ${text} AND NOT regexp_full_match(${text}, '${INTEGER}')`,
-    number: `isfinite(${value}) AND (${text} < '+' OR ${text} > ':' OR contains(${text}, '_') OR rtrim(${text}, E' \\t\\n\\r\\f\\v') <> ${text}) AND NOT regexp_full_match(${text}, '${NUMBER}')`,
+    number: `isfinite(${value}) AND (${text} < '+' OR ${text} > ':' OR contains(${text}, '_') OR ${SPACES.map((space) => `suffix(${text}, ${space})`).join(" OR ")}) AND NOT regexp_full_match(${text}, '${NUMBER}')`,
     boolean: `${text} NOT IN ('true', 'True', 'TRUE', '1', 'false', 'False', 'FALSE', '0')`,
-    date: `NOT (length(${text}) = 10 AND ${text}[5] = '-')`,
-    datetime: `NOT (length(${text}) = 20 AND suffix(${text}, 'Z') AND ${text}[11] = 'T') AND NOT regexp_full_match(${text}, '${DATETIME}')`,
+    date: `NOT (strlen(${text}) = 10 AND ${text} LIKE '____-%')`,
+    datetime: `NOT (strlen(${text}) = 20 AND suffix(${text}, 'Z') AND ${text} LIKE '__________T%') AND NOT regexp_full_match(${text}, '${DATETIME}')`,
   };
   return `${text} IS NOT NULL AND (${value} IS NULL OR (${unusual[type]}))`;
 }
@@ -122,8 +124,11 @@ function notFinite({ name }: FieldSchema, rule: MakeRule): RowRule[] {
 function constraintRules(field: FieldSchema, rule: MakeRule): RowRule[] {
   const value = typedColumn(field.name);
   const given = field.constraints ?? {};
+  const whole = (limit: number) => field.type === "integer" && Number.isSafeInteger(limit);
   const bound = (limit: string | number) =>
-    typeof limit === "number" ? `${limit}::${SQL_TYPE.number}` : `${SQL_TYPE[field.type]} ${literal(limit)}`;
+    typeof limit === "number"
+      ? `${limit}::${SQL_TYPE[whole(limit) ? "integer" : "number"]}`
+      : `${SQL_TYPE[field.type]} ${literal(limit)}`;
   // NaN is above every number to the engine, and has its own rule.
   const counts = field.type === "number" ? ` AND isfinite(${value})` : "";
   const range = (limit: string | number | undefined, words: string, sign: string) =>
