@@ -52,11 +52,9 @@ export interface PreviewResult {
 const TEMPLATE_TYPESCRIPT = "5.9.3";
 /** How long the slowest preview may take before something is wrong. */
 const LIMIT_MS = 120_000;
-/** As the project's own program is run. */
-const STRIPPING = "runtime:\n  name: nodejs\n  options:\n    typescript: false\n";
 
 /**
- * Previews production and two empty programs in turn, so that whatever else the machine does falls on both.
+ * Previews production, as many bare resources, and two empty programs in turn, so that whatever else the machine does falls on all.
  *
  * @throws Error where no production stack is provisioned, a preview fails, or one shows a change.
  */
@@ -77,10 +75,13 @@ export async function runPreviewBenchmark(options: { runs: number }): Promise<Pr
       stripped: await makeStripped(join(temporary, "stripped")),
     };
     const names = Object.keys(subjects) as (keyof typeof subjects)[];
-    const times = Object.fromEntries(names.map((name) => [name, []])) as Record<string, number[]> as Record<
-      keyof typeof subjects,
-      number[]
-    >;
+    const times: Record<(typeof names)[number], number[]> = {
+      production: [],
+      withoutPolicies: [],
+      plain: [],
+      template: [],
+      stripped: [],
+    };
     for (let index = 0; index <= options.runs; index += 1) {
       for (const name of names) {
         const time = await preview(subjects[name]);
@@ -150,32 +151,37 @@ async function makeTemplate(folder: string): Promise<Subject> {
 
 /** The least that Pulumi calls a TypeScript program, run in the same way as the project's own. */
 async function makeStripped(folder: string): Promise<Subject> {
-  const cwd = writeProgram(folder, {
-    "Pulumi.yaml": `name: empty\nmain: index.ts\n${STRIPPING}`,
-    "package.json": JSON.stringify({ name: "empty", type: "module", main: "index.ts" }),
-    "index.ts": 'import "@pulumi/pulumi";\n\nexport const answer: number = 42;\n',
-  });
-  symlinkSync(join(projectRoot, "node_modules"), join(cwd, "node_modules"));
-  return await createStack(folder, cwd);
+  const source = 'import "@pulumi/pulumi";\n\nexport const answer: number = 42;\n';
+  return await createStack(folder, writeStripped(folder, "empty", source));
 }
 
 /** A program of nothing but `count` resource groups, never made: what is left when all work of ours is taken away. */
 async function makePlain(folder: string, count: number, env: Record<string, string>): Promise<Subject> {
-  const cwd = writeProgram(folder, {
-    "Pulumi.yaml": `name: plain\nmain: index.ts\n${STRIPPING}`,
-    "package.json": JSON.stringify({ name: "plain", type: "module", main: "index.ts" }),
-    "index.ts": `import { CustomResource } from "@pulumi/pulumi";
+  const cwd = writeStripped(
+    folder,
+    "plain",
+    `import { CustomResource } from "@pulumi/pulumi";
 
 const tags = { "managed-by": "pulumi", project: "plain", environment: "plain" };
 for (let i = 0; i < ${count}; i += 1) {
   new CustomResource("azure-native:resources:ResourceGroup", \`group-\${i}\`, { location: "eastus", tags });
 }
 `,
-  });
-  symlinkSync(join(projectRoot, "node_modules"), join(cwd, "node_modules"));
+  );
   const subject = { cwd, stack: "plain", env: { ...env, ...surroundings(join(folder, "home")) }, unchanged: false };
   await run("pulumi", ["stack", "init", "plain", "--non-interactive"], subject);
   return subject;
+}
+
+/** A program that is run as the project's own, with the project's dependencies; gives its folder. */
+function writeStripped(folder: string, name: string, source: string): string {
+  const cwd = writeProgram(folder, {
+    "Pulumi.yaml": `name: ${name}\nmain: index.ts\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n`,
+    "package.json": JSON.stringify({ name, type: "module", main: "index.ts" }),
+    "index.ts": source,
+  });
+  symlinkSync(join(projectRoot, "node_modules"), join(cwd, "node_modules"));
+  return cwd;
 }
 
 /** Gives the program's folder. */

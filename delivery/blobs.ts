@@ -64,19 +64,23 @@ export async function sendMissing(
   let copied = 0;
   await mapConcurrent(missing, CONCURRENCY, async ({ name, source, copyOf }) => {
     checkKey(name);
-    const blob = container.getBlockBlobClient(prefix + name);
-    const { bytes, open } = await source();
-    if (copyOf !== undefined && bytes <= COPY_LIMIT && (await copy(container, copyOf, prefix + name))) copied += 1;
-    else
-      await transfer(`write ${prefix}${name}`, async ({ signal, moved }) => {
-        const options = { abortSignal: signal, onProgress: moved };
-        const stream = await open();
-        if (bytes <= BLOCK) await blob.uploadData(await buffer(stream), options);
-        else await blob.uploadStream(stream, BLOCK, 2, options);
-      });
+    const content = await source();
+    const copies = copyOf !== undefined && content.bytes <= COPY_LIMIT;
+    if (copies && (await copy(container, copyOf, prefix + name))) copied += 1;
+    else await send(container, content, prefix + name);
     onProgress?.(++done, missing.length);
   });
   return missing.length - copied;
+}
+
+async function send(container: ContainerClient, { bytes, open }: Source, to: string): Promise<void> {
+  const blob = container.getBlockBlobClient(to);
+  await transfer(`write ${to}`, async ({ signal, moved }) => {
+    const options = { abortSignal: signal, onProgress: moved };
+    const stream = await open();
+    if (bytes <= BLOCK) await blob.uploadData(await buffer(stream), options);
+    else await blob.uploadStream(stream, BLOCK, 2, options);
+  });
 }
 
 /** Copies a blob inside its container; false where the store does not, since the blob is gone or may not be read. */
@@ -97,14 +101,6 @@ async function copy(container: ContainerClient, from: string, to: string): Promi
       throw error;
     }
   });
-}
-
-/** Writes a small text. */
-export async function sendText(container: ContainerClient, name: string, text: string): Promise<void> {
-  const content = Buffer.from(text);
-  await transfer(`write ${name}`, ({ signal, moved }) =>
-    container.getBlockBlobClient(name).uploadData(content, { abortSignal: signal, onProgress: moved }),
-  );
 }
 
 /** Downloads everything below `prefix` into a local folder; a file appears only when it is complete. Gives the names. */

@@ -32,7 +32,7 @@ export async function sendCode(
 }
 
 /** Sends local files that are not there yet; gives how many. */
-export async function sendFolder(
+async function sendFolder(
   container: ContainerClient,
   prefix: string,
   folder: string,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { ContainerClient } from "@azure/storage-blob";
 import { z } from "zod";
-import { namesByAge, readFrom, sendMissing, sendText } from "./blobs.ts";
+import { namesByAge, readFrom, sendMissing } from "./blobs.ts";
 import type { LocalData } from "./evaluation.ts";
-import { fileSource, verified } from "./source.ts";
+import { fileSource, textSource, verified } from "./source.ts";
 
 /** Folder of the lists: what each set that was sent whole holds. */
 const LISTS = "data-lists/";
@@ -16,8 +16,8 @@ const DataList = z.record(z.string(), z.string());
 export type StoredData = { readonly folder: string; readonly sent: number };
 
 /**
- * Puts a set of data into the workspace's store, in a folder by its fingerprint. No content travels twice: what an earlier
- * set holds is copied inside the store. The folder is whole only once this returns; each file in it is whole at any time.
+ * Puts a set of data into the workspace's store, in a folder by its fingerprint. What an earlier set holds is not
+ * sent again but copied inside the store. The folder is whole only once this returns; each file in it is whole at any time.
  *
  * @param onSent called with the files in place so far, of those that were missing
  * @throws DeliveryError of kind `surroundings`: the store could not be reached or refused, or a file was changed meanwhile
@@ -29,22 +29,18 @@ export async function storeData(
 ): Promise<StoredData> {
   const id = fingerprint.slice(0, 32);
   const folder = `data/${id}/`;
-  const list = `${LISTS}${id}.json`;
+  const list = `${id}.json`;
   const lists = await namesByAge(container, LISTS);
-  // The list is written last: where it is, so is the whole set.
-  const known = lists.includes(list) ? new Map<string, string>() : await whatIsThere(container, lists, files);
+  // The list is written last: where it is, so was the whole set.
+  const listed = lists.includes(LISTS + list);
+  const known = listed ? new Map<string, string>() : await whatIsThere(container, lists, files);
   const outgoing = files.map(({ name, sha256 }) => {
     const source = async () => verified(await fileSource(join(from, name)), sha256, `\`${name}\``);
     return { name, copyOf: known.get(sha256), source };
   });
   const sent = await sendMissing(container, folder, outgoing, onSent);
-  if (!lists.includes(list)) {
-    await sendText(
-      container,
-      list,
-      JSON.stringify(Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256]))),
-    );
-  }
+  const text = JSON.stringify(Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])));
+  if (!listed) await sendMissing(container, LISTS, [{ name: list, source: async () => textSource(text) }]);
   return { folder, sent };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { type Readable, Transform } from "node:stream";
+import { Readable, Transform } from "node:stream";
 import { DeliveryError } from "./errors.ts";
 
 /** Content that is read as a stream, and again from its start when a transfer broke off. Never held whole. */
@@ -14,6 +14,12 @@ export type Source = {
 export async function fileSource(path: string): Promise<Source> {
   const { size } = await stat(path);
   return { bytes: size, open: async () => createReadStream(path) };
+}
+
+/** A short text as a source. */
+export function textSource(text: string): Source {
+  const content = Buffer.from(text);
+  return { bytes: content.length, open: async () => Readable.from([content]) };
 }
 
 /** Content that was to be of one digest came out as another: somebody changed it meanwhile, or it was damaged. */

@@ -1,11 +1,11 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { downloadPrefix, openContainer, sendMissing } from "../blobs.ts";
-import { finishJob, newJobName, sendCode, sendFolder } from "../cluster-run.ts";
+import { finishJob, newJobName, sendCode } from "../cluster-run.ts";
 import { sha256 } from "../digest.ts";
 import { withTemporaryFolder } from "../evaluation.ts";
 import { ensureEnvironment, submitJob } from "../jobs.ts";
 import type { ObjectInfo } from "../objects.ts";
+import { textSource } from "../source.ts";
 import type { Workspace } from "../workspace.ts";
 import { mergePictures } from "./pictures.ts";
 import type { DataFiles } from "./scan.ts";
@@ -101,10 +101,7 @@ async function runShare(
   listener.say(`${share.length} files, ${sent} sent`);
   const text = JSON.stringify(schema);
   const schemas = `validate/schema-${sha256(text).slice(0, 32)}/`;
-  await withTemporaryFolder(async (scratch) => {
-    await writeFile(join(scratch, "schema.json"), text);
-    await sendFolder(container, schemas, scratch, ["schema.json"]);
-  });
+  await sendMissing(container, schemas, [{ name: "schema.json", source: async () => textSource(text) }]);
   const name = newJobName("validate");
   const output = `jobs/${name}/summary/`;
   await submitJob(workspace, {

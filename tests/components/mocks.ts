@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import { stackFiles } from "../support/stack-files.ts";
 
 export const root = join(import.meta.dirname, "..", "..");
 
@@ -134,9 +135,6 @@ export function secretIn(input: unknown): unknown {
 interface StackFile {
   readonly config: Record<string, unknown>;
 }
-
-/** Stack files as the project comes with them: a team's own say something else, and these tests run there too. */
-export const stackFiles = join(root, "tests/support/stacks");
 
 /** Pulumi.yaml and a stack file, as the engine would put them together. */
 export function stackConfig(stack: string, folder = stackFiles): Record<string, unknown> {

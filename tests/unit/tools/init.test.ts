@@ -9,10 +9,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { parse } from "yaml";
 import { unifiedDiff } from "../../../delivery/diff.ts";
+import { stackFiles } from "../../support/stack-files.ts";
 
 const root = join(import.meta.dirname, "../../..");
-/** The stack files as the project comes with them. */
-const came = join(root, "tests/support/stacks");
 const enough = ["--project", "leaves", "--owner", "acme", "--reviewer-teams", "12, 34", "--emails", "ml@acme.example"];
 const flags = [...enough, "--code-owners", "@acme/platform"];
 
@@ -20,13 +19,13 @@ let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ml-delivery-init-"));
   copyFileSync(join(root, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
-  cpSync(came, folder, { recursive: true });
+  cpSync(stackFiles, folder, { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const text = (stack: string, where = folder) => readFileSync(join(where, `Pulumi.${stack}.yaml`), "utf8");
 const config = (stack: string) => parse(text(stack)).config as Record<string, Record<string, unknown>>;
-const untouched = () => ["staging", "production"].every((stack) => text(stack) === text(stack, came));
+const untouched = () => ["staging", "production"].every((stack) => text(stack) === text(stack, stackFiles));
 
 /** Runs it as a person does, who types `lines`. */
 async function init(args: readonly string[], lines: readonly string[] = [], env: Record<string, string> = {}) {
@@ -82,7 +81,7 @@ describe("init", () => {
     assert.equal(production["ml-delivery:endpoint"]?.["name"], "leaves-prod");
     assert.deepEqual(production["ml-delivery:repository"]?.["reviewers"], { teams: [12], users: [] });
     assert.equal("releaser" in (production["ml-delivery:repository"] ?? {}), false);
-    const lines = (stack: string) => unifiedDiff(text(stack, came), text(stack), stack).split("\n");
+    const lines = (stack: string) => unifiedDiff(text(stack, stackFiles), text(stack), stack).split("\n");
     const gone = ["staging", "production"].flatMap(lines).filter((line) => /^-\s+#/.test(line));
     // What is said of the releaser goes with it, and no other comment.
     assert.deepEqual(gone, [
