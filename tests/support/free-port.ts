@@ -1,12 +1,13 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { unusedPort } from "../../emulator/ports.ts";
 
-/** A port of this machine that nothing listens on. */
+const given = new Set<number>();
+
+/**
+ * A port of this machine that nothing listens on and that this process was not given before. It is none that the system
+ * lends to outgoing connections: the files of tests run side by side, and one of their connections would take it.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
+  const port = await unusedPort(given);
+  given.add(port);
   return port;
 }

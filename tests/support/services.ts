@@ -66,7 +66,11 @@ export async function createServiceHome(
       const addresses: ServiceAddress[] = [];
       for (const service of services) {
         running.push(service);
-        const address = await service.start(contextOf(service.name));
+        // What did not start must not keep the file of tests from ending.
+        const address = await service.start(contextOf(service.name)).catch(async (error: unknown) => {
+          await stop();
+          throw error;
+        });
         Object.assign(env, address.env);
         addresses.push(address);
       }
