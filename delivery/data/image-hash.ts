@@ -29,10 +29,10 @@ export function differenceHash(pixels: Pixels): string {
 /** Mean luma (ITU-R BT.601) of each cell. */
 function greyGrid({ data, width, height, channels }: Pixels): Float64Array {
   const grid = new Float64Array(COLUMNS * ROWS);
+  const across = Array.from({ length: COLUMNS }, (_, column) => samples(column, COLUMNS, width));
   for (let row = 0; row < ROWS; row++) {
     const ys = samples(row, ROWS, height);
-    for (let column = 0; column < COLUMNS; column++) {
-      const xs = samples(column, COLUMNS, width);
+    for (const [column, xs] of across.entries()) {
       let sum = 0;
       for (const y of ys) {
         for (const x of xs) {

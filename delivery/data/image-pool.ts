@@ -39,8 +39,8 @@ export function openImagePool(rules: ImageRules, pictures: number): ImagePool {
     return worker;
   });
   return {
-    // One is decoded while the next is read.
-    lanes: 2 * threads,
+    // While one is decoded the next are read, and no thread ever waits for this one, which hands out all of them.
+    lanes: 8 * threads,
     check: (content, name) =>
       new Promise((resolve, reject) => {
         const id = next++;

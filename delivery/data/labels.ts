@@ -7,7 +7,7 @@ import type { AnomalyLog } from "./anomalies.ts";
 import { type Engine, literal, openEngine } from "./engine.ts";
 import type { DataFiles } from "./scan.ts";
 import { type FieldSchema, labelField, type PictureSchema } from "./schema.ts";
-import { groupTables, relation } from "./table-files.ts";
+import { groupTables, relation, ruleColumns } from "./table-files.ts";
 import { mergeTables } from "./table-merge.ts";
 import { castColumns, rowRules, textColumn } from "./table-rules.ts";
 import { scanGroup } from "./table-scan.ts";
@@ -63,7 +63,7 @@ async function readLabels(
   await mergeTables(engine, [{ summary, folder: scratch }], schema, log);
   const split = splitField !== undefined && there.includes(splitField) ? textColumn(splitField) : "NULL";
   const rows = await engine.query(
-    `SELECT ${textColumn("path")} AS path, ${textColumn(label)} AS label, ${split} AS split FROM (SELECT ${castColumns(group.columns, schema)} FROM ${relation(group, schema)})`,
+    `SELECT ${textColumn("path")} AS path, ${textColumn(label)} AS label, ${split} AS split FROM (SELECT ${ruleColumns(group, schema)} FROM ${relation(group, schema)})`,
   );
   // A row without a path or a class has been told of by its rule.
   return rows.flatMap(({ path: name, label: own, split: part }) =>

@@ -69,7 +69,6 @@ export function problemsCsv({ anomalies }: DatasetReport): string {
  */
 export function csvLine(cells: readonly string[]): string {
   const written = cells.map((cell) => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     const safe = /^[=+\-@\t\r\0]/.test(cell) ? `'${cell}` : cell;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   });

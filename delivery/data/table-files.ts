@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { CsvError, parseCsv } from "../csv.ts";
 import { inputError } from "../errors.ts";
-import { createFormCheck, type FormProblem } from "./csv-form.ts";
+import { createFormCheck, type FormProblem, hasPlainNumbers } from "./csv-form.ts";
 import { type Engine, identifier, literal, reasonOf } from "./engine.ts";
 import type { DataSchema } from "./schema.ts";
-import type { StoredColumn } from "./table-rules.ts";
+import { castColumns, type StoredColumn } from "./table-rules.ts";
 
 /** A table's file on this machine, under the name that reports give it. */
 export type TableFile = { readonly name: string; readonly path: string };
@@ -107,10 +108,15 @@ export function relation(group: TableGroup, schema: DataSchema, files = group.fi
     "header = true, auto_detect = false, strict_mode = true, delim = ',', quote = '\"', escape = '\"'",
     `max_line_size = ${MAX_LINE}`,
     `nullstr = [${schema.missingValues.map(literal).join(", ")}]`,
-    `columns = {${group.columns.map(({ name }) => `${literal(name)}: 'VARCHAR'`).join(", ")}}`,
+    `columns = {${group.columns.map(({ name, type }) => `${literal(name)}: ${literal(type)}`).join(", ")}}`,
   ];
   const from = `read_csv(${paths}, ${options.join(", ")})`;
   return numbered ? `(SELECT *, row_number() OVER () + 1 AS "#row" FROM ${from})` : from;
+}
+
+/** The columns that rules are written over, of a {@link relation}: in CSV it has made missing values null already. */
+export function ruleColumns(group: TableGroup, schema: DataSchema): string {
+  return castColumns(group.columns, schema, group.kind === "csv" ? [] : schema.missingValues);
 }
 
 /** `row` of a numbered {@link relation}. */
@@ -119,23 +125,63 @@ export const ROW = identifier("#row");
 /** What a file's bytes come to. */
 export type FileRecord = { readonly name: string; readonly sha256: string; readonly bytes: number };
 
-/** Reads a file's bytes once: their digest, and for CSV whether all readers agree on where its cells end. */
-export async function readBytes(file: TableFile, kind: TableGroup["kind"]): Promise<FileRecord> {
+/** Whether the first bytes of a CSV group's files promise what {@link readBytes} tells of all of them. */
+export async function startsWithPlainNumbers({ files, kind }: TableGroup): Promise<boolean> {
+  if (kind !== "csv") return false;
+  for (const { path } of files) {
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16));
+      if (!hasPlainNumbers(belowHeader(buffer.subarray(0, bytesRead)))) return false;
+    } finally {
+      await file.close();
+    }
+  }
+  return true;
+}
+
+/** Without the names of columns, which have blanks and `_` as they like. */
+function belowHeader(start: Buffer): Buffer {
+  return start.subarray(start.indexOf("\n") + 1);
+}
+
+/** Bytes read at once. */
+const CHUNK = 1 << 19;
+
+/**
+ * Reads a file's bytes once: their digest, and for CSV whether all readers agree on where its cells end.
+ *
+ * @returns also whether the engine takes no more for a number in it than the standard does
+ */
+export async function readBytes(
+  { name, path }: TableFile,
+  kind: TableGroup["kind"],
+): Promise<FileRecord & { readonly plainNumbers: boolean }> {
   const hash = createHash("sha256");
   const form = kind === "csv" ? createFormCheck() : undefined;
   let bytes = 0;
+  let plainNumbers = true;
   let problem: FormProblem | undefined;
-  for await (const part of createReadStream(file.path, { highWaterMark: 1 << 20 })) {
-    const chunk = part as Buffer;
-    hash.update(chunk);
-    bytes += chunk.length;
-    problem = form?.add(chunk);
-    if (problem !== undefined) break;
+  // One buffer for all: new ones would cost as much as reading into them.
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  const file = await open(path);
+  try {
+    while (problem === undefined) {
+      const { bytesRead } = await file.read(buffer, 0, CHUNK);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
+      hash.update(chunk);
+      problem = form?.add(chunk);
+      plainNumbers &&= form === undefined || hasPlainNumbers(bytes === 0 ? belowHeader(chunk) : chunk);
+      bytes += bytesRead;
+    }
+  } finally {
+    await file.close();
   }
   problem ??= form?.end();
-  if (problem === undefined) return { name: file.name, sha256: hash.digest("hex"), bytes };
-  const line = await lineAt(file.path, problem.offset);
-  throw inputError(`\`${file.name}\` is not a CSV table: line ${line}: ${problem.message}`);
+  if (problem === undefined) return { name, sha256: hash.digest("hex"), bytes, plainNumbers };
+  const line = await lineAt(path, problem.offset);
+  throw inputError(`\`${name}\` is not a CSV table: line ${line}: ${problem.message}`);
 }
 
 async function lineAt(path: string, offset: number): Promise<number> {

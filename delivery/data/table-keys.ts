@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type Engine, identifier, literal } from "./engine.ts";
 import { type DataSchema, labelField, primaryKey } from "./schema.ts";
-import { ROW, relation, type TableGroup } from "./table-files.ts";
-import { castColumns, typedColumn } from "./table-rules.ts";
+import { ROW, relation, ruleColumns, type TableGroup } from "./table-files.ts";
+import { typedColumn } from "./table-rules.ts";
 
 /** A key that no two rows may share. */
 export type KeyRule = {
@@ -38,7 +38,7 @@ export const ROW_BITS = 40;
 function placed(group: TableGroup, schema: DataSchema, files: readonly string[]): string {
   const parts = group.files.map((file) => {
     const place = `(${files.indexOf(file.name)}::BIGINT << ${ROW_BITS}) + ${ROW}`;
-    return `SELECT ${place} AS place, ${castColumns(group.columns, schema)} FROM ${relation(group, schema, [file], true)}`;
+    return `SELECT ${place} AS place, ${ruleColumns(group, schema)} FROM ${relation(group, schema, [file], true)}`;
   });
   return `(${parts.join(" UNION ALL ")})`;
 }

@@ -50,15 +50,20 @@ export function fitsType(column: StoredColumn, field: FieldSchema): boolean {
 export const typedColumn = (field: string) => identifier(`v:${field}`);
 export const textColumn = (field: string) => identifier(`t:${field}`);
 
-/** The columns that rules are written over. */
-export function castColumns(stored: readonly StoredColumn[], schema: DataSchema): string {
+/**
+ * The columns that rules are written over.
+ *
+ * @param missing texts that stand for no value and are not null yet
+ */
+export function castColumns(
+  stored: readonly StoredColumn[],
+  schema: DataSchema,
+  missing: readonly string[] = schema.missingValues,
+): string {
   const columns = schema.fields.flatMap((field) => {
     const column = stored.find(({ name }) => name === field.name);
     if (column === undefined || !fitsType(column, field)) return [];
-    const text = schema.missingValues.reduce(
-      (sql, missing) => `nullif(${sql}, ${literal(missing)})`,
-      identifier(field.name),
-    );
+    const text = missing.reduce((sql, one) => `nullif(${sql}, ${literal(one)})`, identifier(field.name));
     if (column.type !== "VARCHAR")
       return [`${identifier(field.name)}::${SQL_TYPE[field.type]} AS ${typedColumn(field.name)}`];
     const value = field.type === "string" ? text : `TRY_CAST(${text} AS ${SQL_TYPE[field.type]})`;
@@ -100,18 +105,24 @@ const DATETIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0
 
 /**
  * The engine's casts take more than the standard does (` 12`, `1_000`, `12.5` for an integer). A cheap look tells the
- * usual spelling; only what looks unusual is held to the standard's own.
+ * usual spelling; only what looks unusual is held to the standard's own. `CASE`, since the engine evaluates the sides of
+ * an `AND` in the order that it finds faster, and tries both to find out.
  */
 function notOfType({ name, type }: FieldSchema): string {
   const [text, value] = [textColumn(name), typedColumn(name)];
-  const unusual: Record<string, string> = {
-    integer: `${value}::VARCHAR <> ${text} AND NOT regexp_full_match(${text}, '${INTEGER}')`,
-    number: `isfinite(${value}) AND (${text} < '+' OR ${text} > ':' OR contains(${text}, '_') OR ${SPACES.map((space) => `suffix(${text}, ${space})`).join(" OR ")}) AND NOT regexp_full_match(${text}, '${NUMBER}')`,
-    boolean: `${text} NOT IN ('true', 'True', 'TRUE', '1', 'false', 'False', 'FALSE', '0')`,
-    date: `NOT (strlen(${text}) = 10 AND ${text} LIKE '____-%')`,
-    datetime: `NOT (strlen(${text}) = 20 AND suffix(${text}, 'Z') AND ${text} LIKE '__________T%') AND NOT regexp_full_match(${text}, '${DATETIME}')`,
+  const unlike = (standard: string) => `NOT regexp_full_match(${text}, '${standard}')`;
+  const blanks = SPACES.map((space) => `suffix(${text}, ${space})`).join(" OR ");
+  const shape = `strlen(${text}) <> 20 OR NOT suffix(${text}, 'Z') OR ${text} NOT LIKE '__________T%'`;
+  const misspelled: Record<string, string> = {
+    integer: `CASE WHEN ${value}::VARCHAR <> ${text} THEN ${unlike(INTEGER)} END`,
+    // NaN and infinity have rules of their own, whatever their spelling.
+    number: `CASE WHEN ${text} < '+' OR ${text} > ':' OR contains(${text}, '_') OR ${blanks} THEN isfinite(${value}) AND ${unlike(NUMBER)} END`,
+    date: `strlen(${text}) <> 10 OR ${text} NOT LIKE '____-%'`,
+    datetime: `CASE WHEN ${shape} THEN ${unlike(DATETIME)} END`,
   };
-  return `${text} IS NOT NULL AND (${value} IS NULL OR (${unusual[type]}))`;
+  // All of these are values to the engine.
+  if (type === "boolean") return `${text} NOT IN ('true', 'True', 'TRUE', '1', 'false', 'False', 'FALSE', '0')`;
+  return `(${text} IS NULL) <> (${value} IS NULL) OR ${misspelled[type]}`;
 }
 
 function notFinite({ name }: FieldSchema, rule: MakeRule): RowRule[] {
@@ -130,11 +141,10 @@ function constraintRules(field: FieldSchema, rule: MakeRule): RowRule[] {
       ? `${limit}::${SQL_TYPE[whole(limit) ? "integer" : "number"]}`
       : `${SQL_TYPE[field.type]} ${literal(limit)}`;
   // NaN is above every number to the engine, and has its own rule.
-  const counts = field.type === "number" ? ` AND isfinite(${value})` : "";
+  const finite = (beyond: string) =>
+    field.type === "number" ? `CASE WHEN ${beyond} THEN isfinite(${value}) END` : beyond;
   const range = (limit: string | number | undefined, words: string, sign: string) =>
-    limit === undefined
-      ? []
-      : rule("OUT_OF_RANGE", `is ${words} ${limit}`, `${value} ${sign} ${bound(limit)}${counts}`);
+    limit === undefined ? [] : rule("OUT_OF_RANGE", `is ${words} ${limit}`, finite(`${value} ${sign} ${bound(limit)}`));
   const unexpected = "ENUM_TYPE_UNEXPECTED_STRING_VALUES";
   const { enum: allowed, pattern, minLength, maxLength } = given;
   return [
@@ -153,7 +163,11 @@ function constraintRules(field: FieldSchema, rule: MakeRule): RowRule[] {
       : rule("VALUE_TOO_SHORT", `has at least ${minLength} characters`, `length(${value}) < ${minLength}`)),
     ...(maxLength === undefined
       ? []
-      : rule("VALUE_TOO_LONG", `has at most ${maxLength} characters`, `length(${value}) > ${maxLength}`)),
+      : rule(
+          "VALUE_TOO_LONG",
+          `has at most ${maxLength} characters`,
+          `CASE WHEN strlen(${value}) > ${maxLength} THEN length(${value}) > ${maxLength} END`,
+        )),
     ...range(given.minimum, "at least", "<"),
     ...range(given.maximum, "at most", ">"),
     ...range(given.exclusiveMinimum, "above", "<="),

@@ -1,11 +1,12 @@
 import { DeliveryError, inputError, messageOf } from "../errors.ts";
 import { MAX_EXAMPLES, type Severity } from "./anomalies.ts";
-import { type Engine, identifier, literal, type Row, reasonOf } from "./engine.ts";
+import { type Engine, reasonOf } from "./engine.ts";
 import { columnProfile, type Profile, readProfile } from "./profile.ts";
-import { type DataSchema, labelField } from "./schema.ts";
-import { type FileRecord, ROW, readBytes, relation, type TableGroup } from "./table-files.ts";
+import type { DataSchema } from "./schema.ts";
+import { type FileRecord, ROW, readBytes, relation, ruleColumns, type TableGroup } from "./table-files.ts";
 import { contentRun, keyRules, keyRun, type RunKind } from "./table-keys.ts";
-import { castColumns, fitsType, type RowRule, rowRules, TYPE_ANOMALY, textColumn, typedColumn } from "./table-rules.ts";
+import { lookOver, rawOf, rowsOf } from "./table-look.ts";
+import { fitsType, type RowRule, TYPE_ANOMALY } from "./table-rules.ts";
 
 /** A kind of problem of rows or columns, and the first of them by file and row; `row` is 0 for a whole column. */
 export type Found = {
@@ -35,9 +36,6 @@ export type TableSummary = {
   readonly runs: readonly { readonly kind: RunKind; readonly file: string }[];
 };
 
-/** Most classes that are told apart; more are no classes. */
-const MAX_CLASSES = 10_000;
-
 /**
  * Reads files of the same columns: each byte once for its digest, each row once for the rules, once more where a row breaks
  * one, and key columns once more where keys are to be compared with those of other parts or are known to repeat.
@@ -54,13 +52,15 @@ export async function scanGroup(
   alone: boolean,
 ): Promise<TableSummary> {
   // Both read the files at the same time, so that the second finds them in the system's cache.
+  const reading = Promise.all(group.files.map((file) => readBytes(file, group.kind)));
+  const plainNumbers = async () => (await reading).every((file) => file.plainNumbers);
   const [bytes, rows] = await Promise.allSettled([
-    Promise.all(group.files.map((file) => readBytes(file, group.kind))),
-    scanRows(engine, group, schema, folder, alone),
+    reading,
+    scanRows(engine, group, schema, folder, alone, plainNumbers),
   ]);
   if (bytes.status === "rejected") throw bytes.reason;
   if (rows.status === "rejected") throw unreadable(rows.reason, group);
-  return { files: bytes.value, ...rows.value };
+  return { files: bytes.value.map(({ plainNumbers: _, ...file }) => file), ...rows.value };
 }
 
 /** What the engine says of a file, in our words; anything else is no fault of the file's. */
@@ -80,92 +80,37 @@ async function scanRows(
   schema: DataSchema,
   folder: string,
   alone: boolean,
+  plainNumbers: () => Promise<boolean>,
 ): Promise<Omit<TableSummary, "files">> {
-  const rules = rowRules(group.columns, schema);
   const fields = schema.fields.map(({ name }) => name).filter((name) => hasValue(group, schema, name));
   const keys = keyRules(schema).filter((rule) => rule.fields.every((name) => fields.includes(name)));
-  const from = `(SELECT ${castColumns(group.columns, schema) || "1"} FROM ${relation(group, schema)})`;
-  const label = fields.find((name) => name === labelField(schema)?.name);
-  const listed = label === undefined ? [] : listedClasses(schema);
-  const counted = await one(engine, from, [
-    ["rows", "count(*)"],
-    ...listed.map((name, index): Aggregate => {
-      return [`class ${index}`, `count(*) FILTER (WHERE ${rawOf(group, label ?? "")}::VARCHAR = ${literal(name)})`];
-    }),
-    ...fields.map((name): Aggregate => [`missing ${name}`, `count(*) - count(${rawOf(group, name)})`]),
-    ["broken", `count(*) FILTER (WHERE ${rules.map(({ broken }) => `(${broken})`).join(" OR ") || "false"})`],
-    ...(alone ? keys : []).flatMap(({ id, fields: [field, ...more] }): Aggregate[] => {
-      if (field === undefined) return [];
-      const key = more.length === 0 ? typedColumn(field) : `(${[field, ...more].map(typedColumn).join(", ")})`;
-      return [
-        [`keys ${id}`, `count(${key})`],
-        [`distinct ${id}`, `count(DISTINCT ${key})`],
-      ];
-    }),
-  ]);
-  const count = (name: string) => Number(counted[name] ?? 0);
+  const look = await lookOver(engine, group, schema, { fields, keys: alone ? keys : [] }, plainNumbers);
   const broken: Found[] = [];
-  // Most tables have no such row; which rule it breaks is asked only where there is one.
-  const each = count("broken") === 0 ? {} : await one(engine, from, rules.map(brokenRows));
-  for (const [index, rule] of rules.entries()) {
-    const found = Number(each[`rule ${index}`] ?? 0);
-    if (found === 0) continue;
-    const { anomaly, rule: words } = rule;
+  for (const { rule, count } of look.broken) {
     const examples = await findExamples(engine, group, schema, rule);
-    broken.push({ name: anomaly, severity: "error", rule: words, count: found, examples });
+    broken.push({ name: rule.anomaly, severity: "error", rule: rule.rule, count, examples });
   }
   const runs: { kind: RunKind; file: string }[] = [];
   for (const rule of keys) {
-    if (alone && count(`keys ${rule.id}`) === count(`distinct ${rule.id}`)) continue;
+    if (look.unique.has(rule.id)) continue;
     runs.push({ kind: rule.id, file: await keyRun(engine, group, schema, rule, folder) });
   }
   const content = await contentRun(engine, group, schema, folder);
   if (content !== undefined) runs.push({ kind: "content", file: content });
-  const classes =
-    label === undefined
-      ? undefined
-      : await countClasses(
-          engine,
-          from,
-          rawOf(group, label),
-          Object.fromEntries(listed.map((name, index) => [name, count(`class ${index}`)])),
-          count("rows") - count(`missing ${label}`),
-        );
   return {
-    rows: count("rows"),
-    missing: Object.fromEntries(
-      schema.fields.map(({ name }) => [name, fields.includes(name) ? count(`missing ${name}`) : count("rows")]),
-    ),
+    rows: look.rows,
+    missing: Object.fromEntries(schema.fields.map(({ name }) => [name, look.missing[name] ?? look.rows])),
     broken: [...columnAnomalies(group, schema), ...broken],
-    ...(classes && { classes }),
-    profile: await readProfile(engine, from, columnProfile(schema, fields)),
+    ...(look.classes && { classes: look.classes }),
+    profile: await readProfile(engine, rowsOf(group, schema), columnProfile(schema, fields)),
     runs,
   };
-}
-
-type Aggregate = readonly [name: string, sql: string];
-
-function brokenRows({ broken }: RowRule, index: number): Aggregate {
-  return [`rule ${index}`, `count(*) FILTER (WHERE ${broken})`];
-}
-
-async function one(engine: Engine, from: string, aggregates: readonly Aggregate[]): Promise<Row> {
-  const selected = aggregates.map(([name, sql]) => `${sql} AS ${identifier(name)}`);
-  const [row] = await engine.query(`SELECT ${selected.join(", ")} FROM ${from}`);
-  return row ?? {};
 }
 
 function hasValue(group: TableGroup, schema: DataSchema, name: string): boolean {
   const column = group.columns.find((one) => one.name === name);
   const field = schema.fields.find((one) => one.name === name);
   return column !== undefined && field !== undefined && fitsType(column, field);
-}
-
-/** A column as it was read, whether or not its value is of the field's type. */
-function rawOf(group: TableGroup, name: string): string {
-  return group.columns.find((column) => column.name === name)?.type === "VARCHAR"
-    ? textColumn(name)
-    : typedColumn(name);
 }
 
 /** The first rows that break a rule, with their place and value. */
@@ -179,7 +124,7 @@ async function findExamples(
   for (const file of group.files) {
     const wanted = MAX_EXAMPLES - examples.length;
     if (wanted === 0) break;
-    const from = `(SELECT ${ROW}, ${castColumns(group.columns, schema)} FROM ${relation(group, schema, [file], true)})`;
+    const from = `(SELECT ${ROW}, ${ruleColumns(group, schema)} FROM ${relation(group, schema, [file], true)})`;
     const shown = `left(${rawOf(group, rule.field)}::VARCHAR, 200)`;
     const rows = await engine.query(
       `SELECT ${ROW} AS at, ${shown} AS value FROM ${from} WHERE ${rule.broken} LIMIT ${wanted}`,
@@ -188,30 +133,6 @@ async function findExamples(
     examples.push(...rows.map(({ at, value }) => ({ file: file.name, row: Number(at), text: text(value) })));
   }
   return examples;
-}
-
-/** The values that classes should have, which are counted with the rules; none where any value will do. */
-function listedClasses(schema: DataSchema): string[] {
-  const allowed = labelField(schema)?.constraints?.enum ?? schema["x-dataset"].classes ?? [];
-  return allowed.length > 200 ? [] : [...new Set(allowed.map(String))];
-}
-
-/** Rows of each class; asks again only where there are others than {@link listedClasses}. */
-async function countClasses(
-  engine: Engine,
-  from: string,
-  label: string,
-  listed: Readonly<Record<string, number>>,
-  present: number,
-): Promise<Record<string, number>> {
-  const found = Object.entries(listed).filter(([, n]) => n > 0);
-  if (found.reduce((sum, [, n]) => sum + n, 0) === present) return Object.fromEntries(found);
-  const rows = await engine.query(
-    `SELECT ${label}::VARCHAR AS label, count(*) AS n FROM ${from} WHERE ${label} IS NOT NULL GROUP BY ALL LIMIT ${MAX_CLASSES + 1}`,
-  );
-  if (rows.length > MAX_CLASSES)
-    throw inputError(`the classes are more than ${MAX_CLASSES}, so they are none; check \`labelField\``);
-  return Object.fromEntries(rows.map(({ label: name, n }) => [String(name), Number(n)]));
 }
 
 /** Columns that are missing, new, in another order, or stored as another type; counted in each file. */

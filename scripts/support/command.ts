@@ -1,3 +1,4 @@
+import { enableCompileCache } from "node:module";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { AzureError } from "../../delivery/azure.ts";
 import { DeliveryError, inputError, messageOf } from "../../delivery/errors.ts";
@@ -58,6 +59,8 @@ export async function runCommand(command: Command, argv: readonly string[] = pro
       return;
     }
     const flags = readFlags(command, argv, process.env);
+    // For what a command imports when it needs it: SDKs and the table engine, half of a short run.
+    enableCompileCache();
     const outcome = await command.run({ flags, say: (line) => process.stderr.write(`${line}\n`) });
     process.stdout.write(json ? `${JSON.stringify(outcome.report, null, 2)}\n` : `${outcome.text}\n`);
     await writeOutputs(outcome.outputs ?? {});
