@@ -1,13 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { clusterScanner } from "../delivery/data/cluster.ts";
-import { datasetPage } from "../delivery/data/report-page.ts";
-import { datasetMarkdown, parseReference, problemsCsv } from "../delivery/data/report-text.ts";
-import { type DataSchema, parseDataSchema } from "../delivery/data/schema.ts";
-import { summarisePart } from "../delivery/data/summary-files.ts";
-import { type DatasetReport, localScanner, validateDataset } from "../delivery/data/validate.ts";
+import type { DataSchema } from "../delivery/data/schema.ts";
+import type { DatasetReport } from "../delivery/data/validate.ts";
 import { openFile, openFolder } from "../delivery/objects.ts";
-import { findWorkspace } from "../delivery/workspace.ts";
 import { type Command, type Context, type Flag, integerFlag, required, runCommand } from "./support/command.ts";
 import { bucketFolder, WORKSPACE_FLAGS, workspaceName } from "./support/flags.ts";
 import { onInterrupt } from "./support/interrupt.ts";
@@ -47,6 +42,12 @@ export const command: Command = {
     "report-path": { help: "folder for report.json, report.md, report.html and problems.csv", value: "DIR" },
   },
   async run(context) {
+    // Imported late, here and below: Node then keeps them compiled (`runCommand`), and most runs need not all of them.
+    const [{ parseDataSchema }, { datasetMarkdown }, { validateDataset, localScanner }] = await Promise.all([
+      import("../delivery/data/schema.ts"),
+      import("../delivery/data/report-text.ts"),
+      import("../delivery/data/validate.ts"),
+    ]);
     const data = bucketFolder(context, "data-path", "DATA_BUCKET", "data/raw/");
     const schemaPath = required(context, "schema-path");
     const schema = parseDataSchema(await readFile(schemaPath, "utf8"), `\`${schemaPath}\``);
@@ -54,6 +55,7 @@ export const command: Command = {
     const progress = createProgress(context.say, "files checked");
     const { "summary-path": summaryPath } = context.flags;
     if (summaryPath !== undefined) {
+      const { summarisePart } = await import("../delivery/data/summary-files.ts");
       await summarisePart(data, schema, summaryPath, progress);
       return { exitCode: 0, report: { summary: summaryPath }, text: `summary of ${data} is in ${summaryPath}` };
     }
@@ -80,6 +82,10 @@ export const command: Command = {
 };
 
 async function scannerOnCluster(context: Context, schema: DataSchema, signal: AbortSignal) {
+  const [{ clusterScanner }, { findWorkspace }] = await Promise.all([
+    import("../delivery/data/cluster.ts"),
+    import("../delivery/workspace.ts"),
+  ]);
   const plan = {
     jobs: integerFlag(context, "on-cluster", 1, 100),
     compute: required(context, "compute"),
@@ -91,12 +97,17 @@ async function scannerOnCluster(context: Context, schema: DataSchema, signal: Ab
 }
 
 async function readReference(path: string) {
+  const { parseReference } = await import("../delivery/data/report-text.ts");
   const { folder, key } = openFile(path);
   const content = await buffer(await folder.stream(key));
   return parseReference(content.toString("utf8"), `\`${path}\``);
 }
 
 async function writeReports(report: DatasetReport, path: string): Promise<void> {
+  const [{ datasetMarkdown, problemsCsv }, { datasetPage }] = await Promise.all([
+    import("../delivery/data/report-text.ts"),
+    import("../delivery/data/report-page.ts"),
+  ]);
   const folder = openFolder(path);
   await folder.put("report.md", `${datasetMarkdown(report)}\n`);
   await folder.put("report.html", await datasetPage(report));

@@ -33,7 +33,7 @@ export function measure(
       );
       for (const pid of pids) cpu.set(pid, Math.max(cpu.get(pid) ?? 0, cpuSeconds(pid)));
     };
-    const timer = setInterval(look, 50);
+    const timer = setInterval(look, 100);
     child.once("error", reject);
     child.once("close", (code) => {
       clearInterval(timer);
@@ -47,36 +47,38 @@ export function measure(
   });
 }
 
+/** A process and those that it started, by the system's own list: to go through all processes would slow what is measured. */
 function family(pid: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const name of listProcesses()) {
-    const parent = Number(statOf(name)[1]);
-    children.set(parent, [...(children.get(parent) ?? []), name]);
-  }
   const found = [pid];
-  for (const own of found) found.push(...(children.get(own) ?? []));
+  for (const own of found) {
+    for (const thread of list(`/proc/${own}/task`)) {
+      found.push(...read(`/proc/${own}/task/${thread}/children`).split(" ").filter(Boolean).map(Number));
+    }
+  }
   return found;
 }
 
-function listProcesses(): number[] {
+function list(folder: string): string[] {
   try {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
+    return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
   }
 }
 
 /** Fields of `/proc/PID/stat` after the name, which may hold anything. */
 function statOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-  } catch {
-    return [];
-  }
+  return read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, "")
+    .split(" ");
 }
 
 function cpuSeconds(pid: number): number {

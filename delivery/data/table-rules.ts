@@ -121,7 +121,8 @@ function notOfType({ name, type }: FieldSchema): string {
     datetime: `CASE WHEN ${shape} THEN ${unlike(DATETIME)} END`,
   };
   // All of these are values to the engine.
-  if (type === "boolean") return `${text} NOT IN ('true', 'True', 'TRUE', '1', 'false', 'False', 'FALSE', '0')`;
+  if (type === "boolean")
+    return `CASE WHEN ${text} <> 'true' AND ${text} <> 'false' THEN ${text} NOT IN ('True', 'TRUE', '1', 'False', 'FALSE', '0') END`;
   return `(${text} IS NULL) <> (${value} IS NULL) OR ${misspelled[type]}`;
 }
 
