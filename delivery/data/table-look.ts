@@ -48,10 +48,12 @@ export async function lookOver(
   plainNumbers: () => Promise<boolean>,
 ): Promise<Look> {
   const numbers = (await startsWithPlainNumbers(group)) ? withNumbers(group, schema) : undefined;
-  // What cannot be read as a number stops the engine; read as text, it breaks a rule.
-  const look = numbers && (await lookOnce(engine, numbers, schema, asked).catch(() => undefined));
+  const windows = await Promise.all(asked.keys.map((rule) => keyWindow(engine, group, schema, rule)));
+  // What is no number, or is outside its window, stops the engine.
+  const look = await lookOnce(engine, numbers ?? group, schema, asked, windows).catch(() => undefined);
+  if (look !== undefined && numbers === undefined) return look;
   if (look !== undefined && look.broken.length === 0 && (await plainNumbers())) return look;
-  return lookOnce(engine, group, schema, asked);
+  return lookOnce(engine, group, schema, asked, look === undefined ? [] : windows);
 }
 
 /** A group of CSV files whose fields of numbers are read as such; undefined where there are none. */
@@ -65,12 +67,17 @@ function withNumbers(group: TableGroup, schema: DataSchema): TableGroup | undefi
 
 type Aggregate = readonly [name: string, sql: string];
 
-async function lookOnce(engine: Engine, group: TableGroup, schema: DataSchema, asked: Asked): Promise<Look> {
+async function lookOnce(
+  engine: Engine,
+  group: TableGroup,
+  schema: DataSchema,
+  asked: Asked,
+  windows: readonly (Window | undefined)[],
+): Promise<Look> {
   const from = rowsOf(group, schema);
   const rules = rowRules(group.columns, schema);
   const label = asked.fields.find((name) => name === labelField(schema)?.name);
   const listed = label === undefined ? [] : listedClasses(schema);
-  const keys = await Promise.all(asked.keys.map((rule) => keyColumn(engine, group, schema, rule)));
   const counted = await one(engine, from, [
     ["rows", "count(*)"],
     ...asked.fields.map((name): Aggregate => [`missing ${name}`, `count(*) - count(${rawOf(group, name)})`]),
@@ -78,15 +85,10 @@ async function lookOnce(engine: Engine, group: TableGroup, schema: DataSchema, a
     ...listed.map((name, index): Aggregate => {
       return [`class ${index}`, `count_if(${rawOf(group, label ?? "")}::VARCHAR = ${literal(name)})`];
     }),
-    ...keys.flatMap(keyCounts),
+    ...asked.keys.flatMap((rule, index) => keyCounts(rule, windows[index])),
   ]);
   const count = (name: string) => Number(counted[name] ?? 0);
-  const unique = new Set<string>();
-  for (const { id, sql, window } of keys) {
-    const outside = window !== undefined && count(`within ${id}`) !== count(`keys ${id}`);
-    const different = outside ? await one(engine, from, [["n", `count(DISTINCT ${sql})`]]) : undefined;
-    if (count(`keys ${id}`) === Number(different?.["n"] ?? counted[`different ${id}`] ?? 0)) unique.add(id);
-  }
+  const unique = asked.keys.filter(({ id }) => count(`keys ${id}`) === count(`different ${id}`));
   return {
     rows: count("rows"),
     missing: Object.fromEntries(asked.fields.map((name) => [name, count(`missing ${name}`)])),
@@ -102,7 +104,7 @@ async function lookOnce(engine: Engine, group: TableGroup, schema: DataSchema, a
         count("rows") - count(`missing ${label}`),
       ),
     }),
-    unique,
+    unique: new Set(unique.map(({ id }) => id)),
   };
 }
 
@@ -112,14 +114,10 @@ async function one(engine: Engine, from: string, aggregates: readonly Aggregate[
   return row ?? {};
 }
 
-/** A key in SQL, and where its values are expected. */
-type KeyColumn = {
-  readonly id: string;
-  readonly sql: string;
-  readonly window?: { readonly from: number; readonly to: number };
-};
+/** Where all values of a key are expected. */
+type Window = { readonly from: number; readonly to: number };
 
-/** Most bits of a {@link KeyColumn}'s window, 32 MiB in each thread. */
+/** Most bits of a {@link Window}, 32 MiB in each thread. */
 const MAX_WINDOW = 2 ** 28;
 /** Rows that show where keys are. */
 const SAMPLE = 5000;
@@ -130,30 +128,36 @@ const ROW_BYTES = 8;
  * Keys that number the rows are told apart by a bit each, which is five times as fast as a table of all keys and takes a
  * hundredth of its memory. Where they are is guessed from the first rows; a wrong guess costs a second look, no more.
  */
-async function keyColumn(engine: Engine, group: TableGroup, schema: DataSchema, rule: KeyRule): Promise<KeyColumn> {
-  const { id, fields } = rule;
-  const [field, ...more] = fields;
-  const sql = more.length === 0 ? typedColumn(field ?? "") : `(${fields.map(typedColumn).join(", ")})`;
-  if (more.length > 0 || schema.fields.find(({ name }) => name === field)?.type !== "integer") return { id, sql };
-  const sample = `(SELECT ${sql} AS key FROM ${rowsOf({ ...group, files: group.files.slice(0, 1) }, schema)} LIMIT ${SAMPLE})`;
-  const { low, high } = await one(engine, sample, [
+async function keyWindow(
+  engine: Engine,
+  group: TableGroup,
+  schema: DataSchema,
+  { fields: [field, ...more] }: KeyRule,
+): Promise<Window | undefined> {
+  const isInteger = schema.fields.some(({ name, type }) => name === field && type === "integer");
+  if (field === undefined || more.length > 0 || !isInteger) return undefined;
+  const rows = rowsOf({ ...group, files: group.files.slice(0, 1) }, schema);
+  const { low, high } = await one(engine, `(SELECT ${typedColumn(field)} AS key FROM ${rows} LIMIT ${SAMPLE})`, [
     ["low", "min(key)"],
     ["high", "max(key)"],
   ]);
-  if (typeof low !== "number" || typeof high !== "number") return { id, sql };
+  if (typeof low !== "number" || typeof high !== "number") return undefined;
   const bytes = group.files.reduce((sum, { path }) => sum + statSync(path).size, 0);
   const size = Math.min(MAX_WINDOW, Math.max(2 * SAMPLE, Math.floor(bytes / ROW_BYTES)));
   const from = low >= 0 && high < size ? 0 : low;
-  return high - from < size ? { id, sql, window: { from, to: from + size } } : { id, sql };
+  return high - from < size ? { from, to: from + size } : undefined;
 }
 
-function keyCounts({ id, sql, window }: KeyColumn): Aggregate[] {
-  const keys: Aggregate = [`keys ${id}`, `count(${sql})`];
-  if (window === undefined) return [keys, [`different ${id}`, `count(DISTINCT ${sql})`]];
-  const { from, to } = window;
-  const within = `${sql} BETWEEN ${from} AND ${to}`;
-  const bits = `bitstring_agg(CASE WHEN ${within} THEN ${sql} END, ${from}, ${to})`;
-  return [keys, [`within ${id}`, `count_if(${within})`], [`different ${id}`, `bit_count(${bits})`]];
+function keyCounts({ id, fields }: KeyRule, window: Window | undefined): Aggregate[] {
+  const columns = fields.map(typedColumn).join(", ");
+  const key = fields.length === 1 ? columns : `(${columns})`;
+  const different = window
+    ? `bit_count(bitstring_agg(${key}, ${window.from}, ${window.to}))`
+    : `count(DISTINCT ${key})`;
+  return [
+    [`keys ${id}`, `count(${key})`],
+    [`different ${id}`, different],
+  ];
 }
 
 /** Most classes that are told apart; more are no classes. */

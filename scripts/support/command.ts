@@ -1,6 +1,5 @@
 import { enableCompileCache } from "node:module";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { AzureError } from "../../delivery/azure.ts";
 import { DeliveryError, inputError, messageOf } from "../../delivery/errors.ts";
 import { writeOutputs, writeSummary } from "./github.ts";
 
@@ -80,7 +79,6 @@ function explain(error: unknown): { exitCode: ExitCode; message: string } {
     const exitCode = ({ input: 2, refused: 1, surroundings: 3 } as const)[error.kind];
     return { exitCode, message: error.message };
   }
-  if (error instanceof AzureError) return { exitCode: 3, message: error.message };
   const systemCode = (error as NodeJS.ErrnoException | undefined)?.code;
   if (["ENOENT", "ENOTDIR", "EISDIR", "EACCES", "EPERM"].includes(systemCode ?? "")) {
     return { exitCode: 2, message: messageOf(error) };
