@@ -34,11 +34,10 @@ export async function checkImage(content: Uint8Array, name: string, rules: Image
     return { ...digest, problem: { anomaly: "IMAGE_EMPTY", rule: "a picture has content", detail: "0 bytes" } };
   }
   try {
-    const { format, width, height, decode } = (await openJpeg(content)) ?? (await openAny(content, rules));
+    const { format, width, height, look } = openJpeg(content, rules) ?? (await openAny(content, rules));
     const problem = checkShape(format, width, height, name, rules);
     if (problem !== undefined) return { ...digest, problem };
-    const pixels = await decode();
-    return { ...digest, hash: differenceHash(pixels), colours: colourCounts(pixels) };
+    return { ...digest, ...(await look()) };
   } catch (error) {
     const message = messageOf(error).split("\n")[0] ?? "";
     const problem = /pixel limit/.test(message)
@@ -46,45 +45,61 @@ export async function checkImage(content: Uint8Array, name: string, rules: Image
       : { anomaly: "LOW_SUPPORTED_IMAGE_FRACTION", rule: "pictures decode", detail: message };
     return { ...digest, problem };
   }
-
-  /** The fast way, for JPEG whose every byte is as it should be; undefined for all else. */
-  async function openJpeg(bytes: Uint8Array): Promise<Opened | undefined> {
-    const size = jpegSize(bytes);
-    if (size === undefined) return undefined;
-    const decode = async (): Promise<Pixels> => {
-      const { default: turbo } = await import("@julusian/jpeg-turbo");
-      try {
-        return {
-          ...turbo.decompressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), {
-            format: turbo.FORMAT_RGB,
-          }),
-          channels: 3,
-        };
-      } catch {
-        // Colours it does not know, or damage: the other decoder knows more, and says what is wrong.
-        return (await openAny(bytes, rules)).decode();
-      }
-    };
-    return { format: "jpeg", ...size, decode };
-  }
 }
+
+/** What is kept of the pixels. */
+type Seen = Required<Pick<ImageFacts, "hash" | "colours">>;
 
 type Opened = {
   readonly format: string;
   readonly width: number;
   readonly height: number;
-  readonly decode: () => Promise<Pixels>;
+  /** Decodes every pixel. */
+  readonly look: () => Promise<Seen>;
 };
+
+function see(pixels: Pixels): Seen {
+  return { hash: differenceHash(pixels), colours: colourCounts(pixels) };
+}
+
+/** Pixels of one picture after another: fresh memory for each would cost a fifth of decoding it. Bytes. */
+let kept = Buffer.alloc(0);
+const MOST_KEPT = 1 << 24;
+
+function bufferFor(bytes: number): Buffer {
+  if (bytes > MOST_KEPT) return Buffer.allocUnsafeSlow(bytes);
+  if (bytes > kept.length) kept = Buffer.allocUnsafeSlow(bytes);
+  return kept;
+}
+
+/** The fast way, for JPEG whose every byte is as it should be; undefined for all else. */
+function openJpeg(bytes: Uint8Array, rules: ImageRules): Opened | undefined {
+  const size = jpegSize(bytes);
+  if (size === undefined) return undefined;
+  const look = async (): Promise<Seen> => {
+    const { default: turbo } = await import("@julusian/jpeg-turbo");
+    try {
+      const jpeg = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const out = bufferFor(size.width * size.height * 3);
+      // Seen before anything is waited for: the next picture's pixels take the same place.
+      return see({ ...turbo.decompressSync(jpeg, out, { format: turbo.FORMAT_RGB }), channels: 3 });
+    } catch {
+      // Colours it does not know, or damage: the other decoder knows more, and says what is wrong.
+      return (await openAny(bytes, rules)).look();
+    }
+  };
+  return { format: "jpeg", ...size, look };
+}
 
 async function openAny(content: Uint8Array, rules: ImageRules): Promise<Opened> {
   const { default: sharp } = await import("sharp");
   const picture = sharp(content, { limitInputPixels: rules.maxPixels, failOn: "warning" });
   const { format, width, height } = await picture.metadata();
-  const decode = async (): Promise<Pixels> => {
+  const look = async (): Promise<Seen> => {
     const { data, info } = await picture.toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height, channels: info.channels };
+    return see({ data, width: info.width, height: info.height, channels: info.channels });
   };
-  return { format, width, height, decode };
+  return { format, width, height, look };
 }
 
 function checkShape(
