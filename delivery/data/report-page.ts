@@ -1,5 +1,5 @@
 import { barChart, lineChart } from "../report/chart.ts";
-import { figure, type Html, html, page, table } from "../report/html.ts";
+import { figure, type Html, html, page, prose, table } from "../report/html.ts";
 import { type Distribution, middleOf } from "./profile.ts";
 import { headline } from "./report-text.ts";
 import { percent } from "./table-merge.ts";
@@ -17,8 +17,8 @@ export async function datasetPage(report: DatasetReport): Promise<string> {
     html`<span class="${severity === "error" ? "bad" : "unsure"}">${severity}</span>`,
     name,
     count,
-    rule,
-    html`${examples.map((example) => html`<div><bdi>${example}</bdi></div>`)}`,
+    html`<bdi>${prose(rule)}</bdi>`,
+    html`${examples.map((example) => html`<div><bdi>${prose(example)}</bdi></div>`)}`,
   ]);
   const body = html`<p class="${verdict === "pass" ? "good" : "bad"}"><strong>${headline(report)}</strong></p>
 <div class="tiles">

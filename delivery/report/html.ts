@@ -122,8 +122,8 @@ code { font: .92em ui-monospace, "Cascadia Mono", Menlo, monospace; }
 table { border-collapse: collapse; min-width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule); }
-th { font-weight: 600; } thead th { overflow-wrap: normal; } tbody th { font-weight: 400; max-width: 22rem; }
-.number { text-align: right; white-space: nowrap; }
+th { font-weight: 600; } thead th { overflow-wrap: normal; } tbody th { font-weight: 400; min-width: 5rem; max-width: 22rem; }
+td { min-width: 7rem; } .number { text-align: right; white-space: nowrap; min-width: 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem; }
 figure { margin: 0; padding: .9rem 1rem; background: var(--raised); border-radius: .5rem; min-width: 0; }
 figcaption { font-size: .87rem; margin-top: .4rem; }
