@@ -49,6 +49,8 @@ export async function lookOver(
 ): Promise<Look> {
   const numbers = (await startsWithPlainNumbers(group)) ? withNumbers(group, schema) : undefined;
   const windows = await Promise.all(asked.keys.map((rule) => keyWindow(engine, group, schema, rule)));
+  if (numbers === undefined && windows.every((window) => window === undefined))
+    return lookOnce(engine, group, schema, asked, windows);
   // What is no number, or is outside its window, stops the engine.
   const look = await lookOnce(engine, numbers ?? group, schema, asked, windows).catch(() => undefined);
   if (look !== undefined && numbers === undefined) return look;

@@ -1,3 +1,4 @@
+import { mapConcurrent } from "../concurrency.ts";
 import { DeliveryError, inputError, messageOf } from "../errors.ts";
 import { MAX_EXAMPLES, type Severity } from "./anomalies.ts";
 import { type Engine, reasonOf } from "./engine.ts";
@@ -36,6 +37,9 @@ export type TableSummary = {
   readonly runs: readonly { readonly kind: RunKind; readonly file: string }[];
 };
 
+/** Files whose bytes are read at once; each takes a handle and a buffer. */
+const FILES_AT_ONCE = 4;
+
 /**
  * Reads files of the same columns: each byte once for its digest, each row once for the rules, once more where a row breaks
  * one, and key columns once more where keys are to be compared with those of other parts or are known to repeat.
@@ -52,7 +56,7 @@ export async function scanGroup(
   alone: boolean,
 ): Promise<TableSummary> {
   // Both read the files at the same time, so that the second finds them in the system's cache.
-  const reading = Promise.all(group.files.map((file) => readBytes(file, group.kind)));
+  const reading = mapConcurrent(group.files, FILES_AT_ONCE, (file) => readBytes(file, group.kind));
   const plainNumbers = async () => (await reading).every((file) => file.plainNumbers);
   const [bytes, rows] = await Promise.allSettled([
     reading,

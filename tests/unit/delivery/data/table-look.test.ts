@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -102,4 +103,18 @@ test("any numbers are told apart as a set tells them apart", async () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test("a table of more files than may be open at once is read", async () => {
+  const folder = join(root, "many");
+  await mkdir(folder);
+  for (let id = 0; id < 300; id++) await writeFile(join(folder, `${id}.csv`), `id\n${id}\n`);
+  const schemaFile = join(root, "ids.json");
+  await writeFile(schemaFile, JSON.stringify({ fields: ids.fields }));
+  const script = join(import.meta.dirname, "../../../../scripts/validate-data.ts");
+  const command = 'ulimit -n 100 && exec "$0" "$@"';
+  const args = [script, "--data-path", folder, "--schema-path", schemaFile, "--json"];
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", command, process.execPath, ...args], { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  assert.equal(JSON.parse(stdout).rows, 300);
 });
