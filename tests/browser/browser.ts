@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -31,8 +32,18 @@ export function openBrowser(): Promise<Browser> {
 /** What a page did that a report must not. */
 export type Watched = { readonly page: Page; readonly requests: string[]; readonly complaints: string[] };
 
-/** A page that notes each request and each error, from the first moment on. */
-export async function openPage(browser: Browser, options: Parameters<Browser["newPage"]>[0] = {}): Promise<Watched> {
+/** How far a page is wider than its window, in pixels. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+}
+
+/** A page, loaded, whose requests and errors are noted from the first moment on. */
+export async function openPage(
+  browser: Browser | undefined,
+  url: string,
+  options: Parameters<Browser["newPage"]>[0] = {},
+): Promise<Watched> {
+  assert.ok(browser);
   const page = await browser.newPage(options);
   const [requests, complaints]: [string[], string[]] = [[], []];
   page.on("request", (request) => requests.push(request.url()));
@@ -42,5 +53,6 @@ export async function openPage(browser: Browser, options: Parameters<Browser["ne
     complaints.push(`dialog: ${dialog.message()}`);
     void dialog.dismiss();
   });
+  await page.goto(url, { waitUntil: "load" });
   return { page, requests, complaints };
 }

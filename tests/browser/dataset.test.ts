@@ -8,7 +8,7 @@ import type { Browser, Page } from "playwright-core";
 import { datasetPage } from "../../delivery/data/report-page.ts";
 import { validateDataset } from "../../delivery/data/validate.ts";
 import { tableSchema } from "../unit/delivery/data/tables.ts";
-import { openBrowser, openPage, skip } from "./browser.ts";
+import { openBrowser, openPage, overflow, skip } from "./browser.ts";
 
 const HOSTILE = "<script>alert(1)</script>";
 const drift = { maxDivergence: 0.1, maxShareDifference: 0.1 };
@@ -55,13 +55,6 @@ after(async () => {
   if (folder !== "") await rm(folder, { recursive: true });
 });
 
-async function open(options: Parameters<Browser["newPage"]>[0] = {}) {
-  assert.ok(browser);
-  const watched = await openPage(browser, options);
-  await watched.page.goto(url, { waitUntil: "load" });
-  return watched;
-}
-
 const widthOf = (page: Page, text: string) =>
   page
     .getByRole("cell", { name: text })
@@ -70,7 +63,7 @@ const widthOf = (page: Page, text: string) =>
     .then((box) => box?.width ?? 0);
 
 test("the page of a data set asks nobody for anything and shows problems, charts and drift", { skip }, async () => {
-  const { page, requests, complaints } = await open();
+  const { page, requests, complaints } = await openPage(browser, url);
   assert.deepEqual([requests, complaints], [[url], []]);
   assert.equal(await page.locator("script").count(), 0);
   const problem = (name: string) => page.getByRole("row", { name });
@@ -87,9 +80,8 @@ test("the page of a data set asks nobody for anything and shows problems, charts
 });
 
 test("on a telephone's width the page stays within it, and words stay words", { skip }, async () => {
-  const { page } = await open({ viewport: { width: 390, height: 800 } });
-  const beyond = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-  assert.equal(beyond, 0);
+  const { page } = await openPage(browser, url, { viewport: { width: 390, height: 800 } });
+  assert.equal(await overflow(page), 0);
   assert.ok((await widthOf(page, "is at most 30")) > 100);
   await page.close();
 });

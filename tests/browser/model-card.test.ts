@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { modelCardPage } from "../../delivery/report/model-card/page.ts";
 import { HOSTILE_LABELS, modelCardOf } from "../support/model-cards.ts";
-import { openBrowser, openPage, skip } from "./browser.ts";
+import { openBrowser, openPage, overflow, skip } from "./browser.ts";
 
 let browser: Browser | undefined;
 let folder = "";
@@ -31,20 +31,8 @@ after(async () => {
   if (folder !== "") await rm(folder, { recursive: true });
 });
 
-async function open(url: string, options: Parameters<Browser["newPage"]>[0] = {}) {
-  assert.ok(browser);
-  const watched = await openPage(browser, options);
-  await watched.page.goto(url, { waitUntil: "load" });
-  return watched;
-}
-
-/** How far the page is wider than its window, in pixels. */
-function overflow(page: Page): Promise<number> {
-  return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-}
-
 test("the card asks nobody for anything, complains of nothing, and shows its charts and tables", { skip }, async () => {
-  const { page, requests, complaints } = await open(urls.plain);
+  const { page, requests, complaints } = await openPage(browser, urls.plain);
   assert.deepEqual(requests, [urls.plain]);
   assert.deepEqual(complaints, []);
   assert.equal(await page.locator("svg").count(), 4);
@@ -60,7 +48,7 @@ test("the card asks nobody for anything, complains of nothing, and shows its cha
 });
 
 test("names that are markup, written backwards or very long do no harm", { skip }, async () => {
-  const { page, requests, complaints } = await open(urls.hostile);
+  const { page, requests, complaints } = await openPage(browser, urls.hostile);
   assert.deepEqual(requests, [urls.hostile]);
   assert.deepEqual(complaints, []);
   assert.match(await page.title(), /^Model [0-9a-f]{16}$/);
@@ -73,7 +61,7 @@ test("names that are markup, written backwards or very long do no harm", { skip 
 
 for (const name of ["plain", "hostile"] as const) {
   test(`the ${name} card fits a window of 400 pixels`, { skip }, async () => {
-    const { page } = await open(urls[name], { viewport: { width: 400, height: 800 } });
+    const { page } = await openPage(browser, urls[name], { viewport: { width: 400, height: 800 } });
     assert.equal(await overflow(page), 0);
     for (const chart of await page.locator("svg").all()) assert.ok(((await chart.boundingBox())?.width ?? 0) > 250);
     await page.close();
@@ -81,7 +69,7 @@ for (const name of ["plain", "hostile"] as const) {
 }
 
 test("in the dark, text is light on a dark page, in the charts too", { skip }, async () => {
-  const { page } = await open(urls.plain, { colorScheme: "dark" });
+  const { page } = await openPage(browser, urls.plain, { colorScheme: "dark" });
   const light = (selector: string, property: string): Promise<number> =>
     page.evaluate(
       `(() => { const [r, g, b] = getComputedStyle(document.querySelector("${selector}"))["${property}"].match(/[\\d.]+/g).map(Number); return (r + g + b) / 765; })()`,
