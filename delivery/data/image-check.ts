@@ -62,8 +62,9 @@ function see(pixels: Pixels): Seen {
   return { hash: differenceHash(pixels), colours: colourCounts(pixels) };
 }
 
-/** Pixels of one picture after another: fresh memory for each would cost a fifth of decoding it. Bytes. */
+/** Where the pixels of one picture after another are put: fresh memory for each takes time. */
 let kept = Buffer.alloc(0);
+/** In bytes; a larger picture gets memory of its own. */
 const MOST_KEPT = 1 << 24;
 
 function bufferFor(bytes: number): Buffer {

@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Answer, Order } from "./image-pool.ts";
 import type { ImageRules } from "./schema.ts";
 
-// Each thread compiles for itself, which is most of its start; hence the late import.
+// Each thread compiles for itself; what it imports from here on is kept compiled.
 enableCompileCache();
 const checking = import("./image-check.ts");
 

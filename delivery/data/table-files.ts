@@ -125,19 +125,15 @@ export const ROW = identifier("#row");
 /** What a file's bytes come to. */
 export type FileRecord = { readonly name: string; readonly sha256: string; readonly bytes: number };
 
-/** Whether the first bytes of a CSV group's files promise what {@link readBytes} tells of all of them. */
-export async function startsWithPlainNumbers({ files, kind }: TableGroup): Promise<boolean> {
-  if (kind !== "csv") return false;
-  for (const { path } of files) {
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16));
-      if (!hasPlainNumbers(belowHeader(buffer.subarray(0, bytesRead)))) return false;
-    } finally {
-      await file.close();
-    }
+/** Whether a CSV file's first bytes promise what {@link readBytes} tells of all of them. */
+export async function startsWithPlainNumbers({ path }: TableFile): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16));
+    return hasPlainNumbers(belowHeader(buffer.subarray(0, bytesRead)));
+  } finally {
+    await file.close();
   }
-  return true;
 }
 
 /** Without the names of columns, which have blanks and `_` as they like. */

@@ -47,7 +47,7 @@ export async function lookOver(
   asked: Asked,
   plainNumbers: () => Promise<boolean>,
 ): Promise<Look> {
-  const numbers = (await startsWithPlainNumbers(group)) ? withNumbers(group, schema) : undefined;
+  const numbers = await withNumbers(group, schema);
   const windows = await Promise.all(asked.keys.map((rule) => keyWindow(engine, group, schema, rule)));
   if (numbers === undefined && windows.every((window) => window === undefined))
     return lookOnce(engine, group, schema, asked, windows);
@@ -58,12 +58,18 @@ export async function lookOver(
   return lookOnce(engine, group, schema, asked, look === undefined ? [] : windows);
 }
 
-/** A group of CSV files whose fields of numbers are read as such; undefined where there are none. */
-function withNumbers(group: TableGroup, schema: DataSchema): TableGroup | undefined {
+/**
+ * A group of CSV files whose fields of numbers are read as such; undefined where there are none, or where the first file
+ * begins with what would have to be read again.
+ */
+async function withNumbers(group: TableGroup, schema: DataSchema): Promise<TableGroup | undefined> {
+  const [first] = group.files;
   const label = labelField(schema)?.name;
   const isNumber = (column: string) =>
     column !== label && schema.fields.some(({ name, type }) => name === column && type === "number");
-  if (group.kind !== "csv" || !group.columns.some(({ name }) => isNumber(name))) return undefined;
+  if (group.kind !== "csv" || first === undefined || !group.columns.some(({ name }) => isNumber(name)))
+    return undefined;
+  if (!(await startsWithPlainNumbers(first))) return undefined;
   return { ...group, columns: group.columns.map((one) => (isNumber(one.name) ? { ...one, type: "DOUBLE" } : one)) };
 }
 
@@ -127,8 +133,8 @@ const SAMPLE = 5000;
 const ROW_BYTES = 8;
 
 /**
- * Keys that number the rows are told apart by a bit each, which is five times as fast as a table of all keys and takes a
- * hundredth of its memory. Where they are is guessed from the first rows; a wrong guess costs a second look, no more.
+ * Keys that number the rows are told apart by a bit each, which is faster than a table of all keys and takes far less
+ * memory. Where they are is guessed from the first rows; a wrong guess costs a second look, no more.
  */
 async function keyWindow(
   engine: Engine,

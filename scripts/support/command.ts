@@ -58,7 +58,7 @@ export async function runCommand(command: Command, argv: readonly string[] = pro
       return;
     }
     const flags = readFlags(command, argv, process.env);
-    // For what a command imports when it needs it: SDKs and the table engine, half of a short run.
+    // For what a command imports when it needs it, SDKs and the table engine among it.
     enableCompileCache();
     const outcome = await command.run({ flags, say: (line) => process.stderr.write(`${line}\n`) });
     process.stdout.write(json ? `${JSON.stringify(outcome.report, null, 2)}\n` : `${outcome.text}\n`);
