@@ -78,14 +78,6 @@ export function createFormCheck(): { add(chunk: Buffer): FormProblem | undefined
   };
 }
 
-/** Blanks and `_`, which the engine passes over where it reads a number, and the quote, behind which a line may break. */
-const PASSED_OVER = [0x20, 0x09, 0x0b, 0x0c, 0x5f, QUOTE];
-
-/** Whether no byte of it could make the engine take for a number what the standard does not. */
-export function hasPlainNumbers(chunk: Buffer): boolean {
-  return PASSED_OVER.every((byte) => chunk.indexOf(byte) < 0);
-}
-
 /** What may stand after a quote that closes a cell; another quote makes a pair. */
 function mayFollow(byte: number | undefined): boolean {
   return byte === COMMA || byte === LF || byte === CR || byte === QUOTE;

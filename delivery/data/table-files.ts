@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { CsvError, parseCsv } from "../csv.ts";
 import { inputError } from "../errors.ts";
-import { createFormCheck, type FormProblem, hasPlainNumbers } from "./csv-form.ts";
 import { type Engine, identifier, literal, reasonOf } from "./engine.ts";
 import type { DataSchema } from "./schema.ts";
 import { castColumns, type StoredColumn } from "./table-rules.ts";
@@ -121,71 +118,3 @@ export function ruleColumns(group: TableGroup, schema: DataSchema): string {
 
 /** `row` of a numbered {@link relation}. */
 export const ROW = identifier("#row");
-
-/** What a file's bytes come to. */
-export type FileRecord = { readonly name: string; readonly sha256: string; readonly bytes: number };
-
-/** Whether a CSV file's first bytes promise what {@link readBytes} tells of all of them. */
-export async function startsWithPlainNumbers({ path }: TableFile): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16));
-    return hasPlainNumbers(belowHeader(buffer.subarray(0, bytesRead)));
-  } finally {
-    await file.close();
-  }
-}
-
-/** Without the names of columns, which have blanks and `_` as they like. */
-function belowHeader(start: Buffer): Buffer {
-  return start.subarray(start.indexOf("\n") + 1);
-}
-
-/** Bytes read at once. */
-const CHUNK = 1 << 19;
-
-/**
- * Reads a file's bytes once: their digest, and for CSV whether all readers agree on where its cells end.
- *
- * @returns also whether the engine takes no more for a number in it than the standard does
- */
-export async function readBytes(
-  { name, path }: TableFile,
-  kind: TableGroup["kind"],
-): Promise<FileRecord & { readonly plainNumbers: boolean }> {
-  const hash = createHash("sha256");
-  const form = kind === "csv" ? createFormCheck() : undefined;
-  let bytes = 0;
-  let plainNumbers = true;
-  let problem: FormProblem | undefined;
-  // One buffer for all: new ones would cost as much as reading into them.
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
-  const file = await open(path);
-  try {
-    while (problem === undefined) {
-      const { bytesRead } = await file.read(buffer, 0, CHUNK);
-      if (bytesRead === 0) break;
-      const chunk = buffer.subarray(0, bytesRead);
-      hash.update(chunk);
-      problem = form?.add(chunk);
-      plainNumbers &&= form === undefined || hasPlainNumbers(bytes === 0 ? belowHeader(chunk) : chunk);
-      bytes += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
-  problem ??= form?.end();
-  if (problem === undefined) return { name, sha256: hash.digest("hex"), bytes, plainNumbers };
-  const line = await lineAt(path, problem.offset);
-  throw inputError(`\`${name}\` is not a CSV table: line ${line}: ${problem.message}`);
-}
-
-async function lineAt(path: string, offset: number): Promise<number> {
-  let line = 1;
-  if (offset === 0) return line;
-  for await (const part of createReadStream(path, { end: offset - 1 })) {
-    const chunk = part as Buffer;
-    for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) line++;
-  }
-  return line;
-}

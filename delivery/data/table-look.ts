@@ -2,9 +2,10 @@ import { statSync } from "node:fs";
 import { inputError } from "../errors.ts";
 import { type Engine, identifier, literal, type Row } from "./engine.ts";
 import { type DataSchema, labelField } from "./schema.ts";
-import { relation, ruleColumns, startsWithPlainNumbers, type TableGroup } from "./table-files.ts";
+import { relation, ruleColumns, type TableGroup } from "./table-files.ts";
 import type { KeyRule } from "./table-keys.ts";
 import { type RowRule, rowRules, textColumn, typedColumn } from "./table-rules.ts";
+import type { Shortcut } from "./table-shortcut.ts";
 
 /** What one pass over a group tells. */
 export type Look = {
@@ -34,43 +35,28 @@ export function rawOf(group: TableGroup, name: string): string {
 }
 
 /**
- * Reads each row once and counts what is missing, what breaks a rule, classes and keys. Numbers of a CSV are first read
- * as numbers, which spares their texts; that is enough where nothing is amiss and no byte of the file could have made
- * the engine take for a number what is none.
+ * Reads each row once and counts what is missing, what breaks a rule, classes and keys.
  *
- * @param plainNumbers whether that is so; known when all bytes have been read
+ * @param shortcut a cheaper question, asked first
+ * @param mayTake whether the bytes allow its answer; known when all have been read
  */
 export async function lookOver(
   engine: Engine,
   group: TableGroup,
   schema: DataSchema,
   asked: Asked,
-  plainNumbers: () => Promise<boolean>,
+  shortcut: Shortcut | undefined,
+  mayTake: () => Promise<boolean>,
 ): Promise<Look> {
-  const numbers = await withNumbers(group, schema);
   const windows = await Promise.all(asked.keys.map((rule) => keyWindow(engine, group, schema, rule)));
-  if (numbers === undefined && windows.every((window) => window === undefined))
+  if (shortcut === undefined && windows.every((window) => window === undefined))
     return lookOnce(engine, group, schema, asked, windows);
+  const easier = shortcut ?? { group, schema };
   // What is no number, or is outside its window, stops the engine.
-  const look = await lookOnce(engine, numbers ?? group, schema, asked, windows).catch(() => undefined);
-  if (look !== undefined && numbers === undefined) return look;
-  if (look !== undefined && look.broken.length === 0 && (await plainNumbers())) return look;
+  const look = await lookOnce(engine, easier.group, easier.schema, asked, windows).catch(() => undefined);
+  if (look !== undefined && shortcut === undefined) return look;
+  if (look !== undefined && look.broken.length === 0 && (await mayTake())) return look;
   return lookOnce(engine, group, schema, asked, look === undefined ? [] : windows);
-}
-
-/**
- * A group of CSV files whose fields of numbers are read as such; undefined where there are none, or where the first file
- * begins with what would have to be read again.
- */
-async function withNumbers(group: TableGroup, schema: DataSchema): Promise<TableGroup | undefined> {
-  const [first] = group.files;
-  const label = labelField(schema)?.name;
-  const isNumber = (column: string) =>
-    column !== label && schema.fields.some(({ name, type }) => name === column && type === "number");
-  if (group.kind !== "csv" || first === undefined || !group.columns.some(({ name }) => isNumber(name)))
-    return undefined;
-  if (!(await startsWithPlainNumbers(first))) return undefined;
-  return { ...group, columns: group.columns.map((one) => (isNumber(one.name) ? { ...one, type: "DOUBLE" } : one)) };
 }
 
 type Aggregate = readonly [name: string, sql: string];

@@ -4,7 +4,7 @@ import { type Anomaly, type AnomalyLog, MAX_EXAMPLES } from "./anomalies.ts";
 import type { Engine } from "./engine.ts";
 import { addCounts, mergeProfiles, type Profile } from "./profile.ts";
 import type { DataSchema } from "./schema.ts";
-import type { FileRecord } from "./table-files.ts";
+import type { FileRecord } from "./table-bytes.ts";
 import { compareContent, keyRules, ROW_BITS, type Run, repeatedKeys } from "./table-keys.ts";
 import type { Found, TableSummary } from "./table-scan.ts";
 

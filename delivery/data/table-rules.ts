@@ -112,13 +112,12 @@ function notOfType({ name, type }: FieldSchema): string {
   const [text, value] = [textColumn(name), typedColumn(name)];
   const unlike = (standard: string) => `NOT regexp_full_match(${text}, '${standard}')`;
   const blanks = SPACES.map((space) => `suffix(${text}, ${space})`).join(" OR ");
-  const shape = `strlen(${text}) <> 20 OR NOT suffix(${text}, 'Z') OR ${text} NOT LIKE '__________T%'`;
   const misspelled: Record<string, string> = {
     integer: `CASE WHEN ${value}::VARCHAR <> ${text} THEN ${unlike(INTEGER)} END`,
     // NaN and infinity have rules of their own, whatever their spelling.
     number: `CASE WHEN ${text} < '+' OR ${text} > ':' OR contains(${text}, '_') OR ${blanks} THEN isfinite(${value}) AND ${unlike(NUMBER)} END`,
     date: `strlen(${text}) <> 10 OR ${text} NOT LIKE '____-%'`,
-    datetime: `CASE WHEN ${shape} THEN ${unlike(DATETIME)} END`,
+    datetime: `CASE WHEN ${text} NOT LIKE '____-__-__T__:__:__Z' THEN ${unlike(DATETIME)} END`,
   };
   // All of these are values to the engine.
   if (type === "boolean")

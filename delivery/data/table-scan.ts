@@ -4,10 +4,12 @@ import { MAX_EXAMPLES, type Severity } from "./anomalies.ts";
 import { type Engine, reasonOf } from "./engine.ts";
 import { columnProfile, type Profile, readProfile } from "./profile.ts";
 import type { DataSchema } from "./schema.ts";
-import { type FileRecord, ROW, readBytes, relation, ruleColumns, type TableGroup } from "./table-files.ts";
+import { createByteReader, type FileRecord } from "./table-bytes.ts";
+import { ROW, relation, ruleColumns, type TableGroup } from "./table-files.ts";
 import { contentRun, keyRules, keyRun, type RunKind } from "./table-keys.ts";
 import { lookOver, rawOf, rowsOf } from "./table-look.ts";
 import { fitsType, type RowRule, TYPE_ANOMALY } from "./table-rules.ts";
+import { findShortcut, type Shortcut } from "./table-shortcut.ts";
 
 /** A kind of problem of rows or columns, and the first of them by file and row; `row` is 0 for a whole column. */
 export type Found = {
@@ -55,16 +57,18 @@ export async function scanGroup(
   folder: string,
   alone: boolean,
 ): Promise<TableSummary> {
+  const shortcut = await findShortcut(group, schema);
+  const reader = createByteReader(group.kind, shortcut?.sets);
   // Both read the files at the same time, so that the second finds them in the system's cache.
-  const reading = mapConcurrent(group.files, FILES_AT_ONCE, (file) => readBytes(file, group.kind));
-  const plainNumbers = async () => (await reading).every((file) => file.plainNumbers);
+  const reading = mapConcurrent(group.files, FILES_AT_ONCE, reader.read);
+  const mayTake = () => reading.then(reader.keptToSets);
   const [bytes, rows] = await Promise.allSettled([
     reading,
-    scanRows(engine, group, schema, folder, alone, plainNumbers),
+    scanRows(engine, group, schema, folder, alone, shortcut, mayTake),
   ]);
   if (bytes.status === "rejected") throw bytes.reason;
   if (rows.status === "rejected") throw unreadable(rows.reason, group);
-  return { files: bytes.value.map(({ plainNumbers: _, ...file }) => file), ...rows.value };
+  return { files: bytes.value, ...rows.value };
 }
 
 /** What the engine says of a file, in our words; anything else is no fault of the file's. */
@@ -84,11 +88,12 @@ async function scanRows(
   schema: DataSchema,
   folder: string,
   alone: boolean,
-  plainNumbers: () => Promise<boolean>,
+  shortcut: Shortcut | undefined,
+  mayTake: () => Promise<boolean>,
 ): Promise<Omit<TableSummary, "files">> {
   const fields = schema.fields.map(({ name }) => name).filter((name) => hasValue(group, schema, name));
   const keys = keyRules(schema).filter((rule) => rule.fields.every((name) => fields.includes(name)));
-  const look = await lookOver(engine, group, schema, { fields, keys: alone ? keys : [] }, plainNumbers);
+  const look = await lookOver(engine, group, schema, { fields, keys: alone ? keys : [] }, shortcut, mayTake);
   const broken: Found[] = [];
   for (const { rule, count } of look.broken) {
     const examples = await findExamples(engine, group, schema, rule);
