@@ -41,8 +41,8 @@ declare const WebAssembly: {
 let compiled: object | undefined;
 
 /**
- * A carriage return is allowed in every column, since it ends the last; a quote in none that has a set, since what is
- * inside quotes may be anything. Takes it that quotes stand where all readers agree on them, see `csv-form.ts`.
+ * Quotes are bytes of a column like all others; a carriage return is allowed in each, since it ends the last. Takes it that
+ * quotes stand where all readers agree on them, see `csv-form.ts`.
  */
 export function createColumnScanner(sets: ByteSets): ColumnScanner {
   if (!canScan(sets)) throw new Error(`too many columns or sets of bytes: ${sets.length}`);

@@ -17,8 +17,8 @@ export type ByteReader = {
    * @throws DeliveryError of kind `input`: they do not
    */
   read(file: TableFile): Promise<FileRecord>;
-  /** Whether all columns of the files read so far hold no byte but those of their set. */
-  keptToSets(): boolean;
+  /** Columns that have a set, and hold no other byte in the files read so far. */
+  kept(): ReadonlySet<number>;
 };
 
 const CHUNK = 1 << 19;
@@ -43,7 +43,7 @@ export function createByteReader(kind: TableGroup["kind"], sets?: ByteSets): Byt
         if (scanner) idle.push(scanner);
       }
     },
-    keptToSets: () => !scanners.some((scanner) => sets?.some((_, column) => scanner.broke(column))),
+    kept: () => keptBy(scanners, sets ?? []),
   };
 }
 
@@ -98,5 +98,10 @@ export async function columnsAtStart({ path }: TableFile, sets: ByteSets): Promi
   } finally {
     await file.close();
   }
-  return new Set([...sets.keys()].filter((column) => sets[column] !== undefined && !scanner.broke(column)));
+  return keptBy([scanner], sets);
+}
+
+function keptBy(scanners: readonly ColumnScanner[], sets: ByteSets): ReadonlySet<number> {
+  const kept = (column: number) => sets[column] !== undefined && !scanners.some((scanner) => scanner.broke(column));
+  return new Set([...sets.keys()].filter(kept));
 }

@@ -5,7 +5,7 @@ import { type DataSchema, labelField } from "./schema.ts";
 import { relation, ruleColumns, type TableGroup } from "./table-files.ts";
 import type { KeyRule } from "./table-keys.ts";
 import { type RowRule, rowRules, textColumn, typedColumn } from "./table-rules.ts";
-import type { Shortcut } from "./table-shortcut.ts";
+import { type Shortcut, shortcutOver } from "./table-shortcut.ts";
 
 /** What one pass over a group tells. */
 export type Look = {
@@ -35,10 +35,11 @@ export function rawOf(group: TableGroup, name: string): string {
 }
 
 /**
- * Reads each row once and counts what is missing, what breaks a rule, classes and keys.
+ * Reads each row once and counts what is missing, what breaks a rule, classes and keys; once more where a shortcut leads
+ * nowhere.
  *
  * @param shortcut a cheaper question, asked first
- * @param mayTake whether the bytes allow its answer; known when all have been read
+ * @param kept columns that keep to the shortcut's sets; known when all bytes have been read
  */
 export async function lookOver(
   engine: Engine,
@@ -46,17 +47,18 @@ export async function lookOver(
   schema: DataSchema,
   asked: Asked,
   shortcut: Shortcut | undefined,
-  mayTake: () => Promise<boolean>,
+  kept: () => Promise<ReadonlySet<number>>,
 ): Promise<Look> {
   const windows = await Promise.all(asked.keys.map((rule) => keyWindow(engine, group, schema, rule)));
-  if (shortcut === undefined && windows.every((window) => window === undefined))
-    return lookOnce(engine, group, schema, asked, windows);
-  const easier = shortcut ?? { group, schema };
-  // What is no number, or is outside its window, stops the engine.
-  const look = await lookOnce(engine, easier.group, easier.schema, asked, windows).catch(() => undefined);
-  if (look !== undefined && shortcut === undefined) return look;
-  if (look !== undefined && look.broken.length === 0 && (await mayTake())) return look;
-  return lookOnce(engine, group, schema, asked, look === undefined ? [] : windows);
+  // What is not of its type, or is outside its window, stops the engine.
+  const attempt = (question: { group: TableGroup; schema: DataSchema }, within: readonly (Window | undefined)[]) =>
+    lookOnce(engine, question.group, question.schema, asked, within).catch(() => undefined);
+  const look = await attempt(shortcut ?? { group, schema }, windows);
+  if (shortcut === undefined) return look ?? lookOnce(engine, group, schema, asked, []);
+  const columns = await kept();
+  if (look !== undefined && shortcut.sets.every((set, column) => set === undefined || columns.has(column))) return look;
+  const second = await attempt(shortcutOver(group, schema, columns), look === undefined ? [] : windows);
+  return second ?? lookOnce(engine, group, schema, asked, []);
 }
 
 type Aggregate = readonly [name: string, sql: string];

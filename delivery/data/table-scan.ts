@@ -61,10 +61,10 @@ export async function scanGroup(
   const reader = createByteReader(group.kind, shortcut?.sets);
   // Both read the files at the same time, so that the second finds them in the system's cache.
   const reading = mapConcurrent(group.files, FILES_AT_ONCE, reader.read);
-  const mayTake = () => reading.then(reader.keptToSets);
+  const kept = () => reading.then(reader.kept);
   const [bytes, rows] = await Promise.allSettled([
     reading,
-    scanRows(engine, group, schema, folder, alone, shortcut, mayTake),
+    scanRows(engine, group, schema, folder, alone, shortcut, kept),
   ]);
   if (bytes.status === "rejected") throw bytes.reason;
   if (rows.status === "rejected") throw unreadable(rows.reason, group);
@@ -89,11 +89,11 @@ async function scanRows(
   folder: string,
   alone: boolean,
   shortcut: Shortcut | undefined,
-  mayTake: () => Promise<boolean>,
+  kept: () => Promise<ReadonlySet<number>>,
 ): Promise<Omit<TableSummary, "files">> {
   const fields = schema.fields.map(({ name }) => name).filter((name) => hasValue(group, schema, name));
   const keys = keyRules(schema).filter((rule) => rule.fields.every((name) => fields.includes(name)));
-  const look = await lookOver(engine, group, schema, { fields, keys: alone ? keys : [] }, shortcut, mayTake);
+  const look = await lookOver(engine, group, schema, { fields, keys: alone ? keys : [] }, shortcut, kept);
   const broken: Found[] = [];
   for (const { rule, count } of look.broken) {
     const examples = await findExamples(engine, group, schema, rule);

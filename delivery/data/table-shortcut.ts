@@ -4,8 +4,8 @@ import { columnsAtStart } from "./table-bytes.ts";
 import type { TableGroup } from "./table-files.ts";
 
 /**
- * A question about a group of CSV files that is cheaper than the one that is asked. Where nothing is amiss by it, and no
- * column holds a byte that is not of its set, nothing is amiss by the question that is asked either.
+ * A question about a group of CSV files that is cheaper than the one that is asked, and has the same answer where no
+ * column holds a byte that is not of its set.
  */
 export type Shortcut = {
   /** The same files, with columns read as integers and numbers instead of texts. */
@@ -15,43 +15,57 @@ export type Shortcut = {
   readonly sets: ByteSets;
 };
 
-/** A shortcut through a group of files, by what the first of them begins with; undefined where there is none. */
+/** The shortcut that the beginning of a group's first file promises; undefined where it promises none. */
 export async function findShortcut(group: TableGroup, schema: DataSchema): Promise<Shortcut | undefined> {
   const [first] = group.files;
   if (group.kind !== "csv" || first === undefined) return undefined;
-  const fields = group.columns.map((column) => schema.fields.find(({ name }) => name === column.name));
-  // Classes are counted by their texts.
-  const label = labelField(schema)?.name;
-  const wanted = fields.map((field) => (field?.name === label ? undefined : field && provingSet(field, schema)));
-  if (!canScan(wanted)) return undefined;
-  const proven = await columnsAtStart(first, wanted);
-  if (proven.size === 0) return undefined;
-  const easier = new Set([...proven].map((column) => fields[column]));
+  const sets = fieldsOf(group, schema).map((field) => field && provingSet(field, schema));
+  if (!canScan(sets)) return undefined;
+  const columns = await columnsAtStart(first, sets);
+  return columns.size === 0 ? undefined : shortcutOver(group, schema, columns);
+}
+
+/** The shortcut where of all columns that could have a set these have one. */
+export function shortcutOver(group: TableGroup, schema: DataSchema, columns: ReadonlySet<number>): Shortcut {
+  const fields = fieldsOf(group, schema).map((field, column) => (columns.has(column) ? field : undefined));
+  const typed = group.columns.map((column, index) => {
+    return { ...column, type: READ_AS[fields[index]?.type ?? "string"] ?? column.type };
+  });
   return {
-    group: {
-      ...group,
-      columns: group.columns.map((column, index) => {
-        return proven.has(index)
-          ? { ...column, type: READ_AS[fields[index]?.type ?? "string"] ?? column.type }
-          : column;
-      }),
+    group: { ...group, columns: typed },
+    schema: {
+      ...schema,
+      fields: schema.fields.map((field) => (fields.includes(field) ? withoutPattern(field) : field)),
     },
-    schema: { ...schema, fields: schema.fields.map((field) => (easier.has(field) ? withoutPattern(field) : field)) },
-    sets: wanted.map((set, column) => (proven.has(column) ? set : undefined)),
+    sets: fields.map((field) => field && provingSet(field, schema)),
   };
+}
+
+/** The field of each column. */
+function fieldsOf(group: TableGroup, schema: DataSchema): (FieldSchema | undefined)[] {
+  return group.columns.map((column) => schema.fields.find(({ name }) => name === column.name));
 }
 
 const READ_AS: Partial<Record<FieldSchema["type"], string>> = { integer: "BIGINT", number: "DOUBLE" };
 
-/** What the engine reads for a value beyond the standard's spelling: `12.5`, `1e3`, `0x1F`, `1_000`, ` 12`, `"12"`. */
-const SPELLINGS: Partial<Record<FieldSchema["type"], string>> = { integer: "0123456789+-", number: "0123456789+-.eE" };
-/** Whatever stands in these may make a number of it. */
-const NEVER = /[^!-~]|[",._eExXbBoO]/g;
+/**
+ * Beyond these the engine takes more for a value than the standard does: `12.5`, `1e3` and `0x1F` for an integer, `1_000` and
+ * ` 12` for a number. Quotes around a value change nothing, and inside one they are refused.
+ */
+const SPELLINGS: Partial<Record<FieldSchema["type"], string>> = {
+  integer: '0123456789+-"',
+  number: '0123456789+-.eE"',
+};
+/** Not allowed for being in a missing value: with these a number can be spelled. */
+const SPELLING = /[^!-~]|[",._eExXbBoO]/g;
 
 /** The bytes that a column has to keep to, so that reading it is cheaper; undefined where no bytes make it so. */
-function provingSet(field: FieldSchema, { missingValues }: DataSchema): string | undefined {
+function provingSet(field: FieldSchema, schema: DataSchema): string | undefined {
+  const { missingValues } = schema;
   const spelling = SPELLINGS[field.type];
-  if (spelling !== undefined) return spelling + missingValues.join("").replaceAll(NEVER, "");
+  // Classes are counted by their texts.
+  if (spelling !== undefined && field.name !== labelField(schema)?.name)
+    return spelling + missingValues.join("").replaceAll(SPELLING, "");
   const { pattern } = field.constraints ?? {};
   return pattern === undefined ? undefined : membersOf(pattern, missingValues.includes(""));
 }
