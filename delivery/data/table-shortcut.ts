@@ -60,14 +60,14 @@ const SPELLINGS: Partial<Record<FieldSchema["type"], string>> = {
 const SPELLING = /[^!-~]|[",._eExXbBoO]/g;
 
 /** The bytes that a column has to keep to, so that reading it is cheaper; undefined where no bytes make it so. */
-function provingSet(field: FieldSchema, schema: DataSchema): string | undefined {
+function provingSet({ name, type, constraints }: FieldSchema, schema: DataSchema): string | undefined {
   const { missingValues } = schema;
-  const spelling = SPELLINGS[field.type];
+  if (type === "string" && constraints?.pattern !== undefined)
+    return membersOf(constraints.pattern, missingValues.includes(""));
+  const spelling = SPELLINGS[type];
   // Classes are counted by their texts.
-  if (spelling !== undefined && field.name !== labelField(schema)?.name)
-    return spelling + missingValues.join("").replaceAll(SPELLING, "");
-  const { pattern } = field.constraints ?? {};
-  return pattern === undefined ? undefined : membersOf(pattern, missingValues.includes(""));
+  if (spelling === undefined || name === labelField(schema)?.name) return undefined;
+  return spelling + missingValues.join("").replaceAll(SPELLING, "");
 }
 
 /**
