@@ -128,7 +128,9 @@ describe("metrics of an online endpoint, by Microsoft's client", () => {
       names.map((name) => [name, "MilliSeconds"]),
     );
     const slowest = value.map(({ timeseries }) => Math.max(...(timeseries[0]?.data ?? []).map((p) => p.average ?? 0)));
-    assert.ok((slowest[0] ?? 0) > 100 && (slowest[4] ?? 0) >= 1000 && (slowest[4] ?? 0) < 1900, String(slowest));
+    const [average = 0, , , , p99 = 0] = slowest;
+    // The slowest was cut off at a second, and a percentile is right to half a per cent.
+    assert.ok(average > 100 && p99 >= 995 && p99 < 1900, String(slowest));
   });
 
   it("cut series off at ten, or where asked, as Azure does", async () => {
