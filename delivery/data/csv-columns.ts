@@ -22,14 +22,21 @@ const FIXED_SETS = ["", ",\n", '"'];
 const MAX_SETS = 16;
 /** Columns beyond share a place, and so cannot be told apart. */
 const MAX_COLUMNS = 0xfff;
-const CHUNK = 1 << 19;
+/** Bytes that are looked at in one piece at most. */
+export const CHUNK = 1 << 19;
 
 /** Whether that many columns, and that many different sets, can be looked at. */
 export function canScan(sets: ByteSets): boolean {
-  return (
-    sets.length <= MAX_COLUMNS && new Set(sets.filter((set) => set !== undefined)).size <= MAX_SETS - FIXED_SETS.length
-  );
+  return sets.length <= MAX_COLUMNS && distinctSets(sets).length <= MAX_SETS;
 }
+
+/** Each set once, those of columns as {@link ofColumn} has them. */
+function distinctSets(sets: ByteSets): string[] {
+  return [...FIXED_SETS, ...new Set(sets.flatMap((set) => (set === undefined ? [] : ofColumn(set))))];
+}
+
+/** A carriage return is allowed in every column, since it ends the last. */
+const ofColumn = (set: string) => `${set}\r`;
 
 type Exports = { readonly memory: { readonly buffer: ArrayBuffer }; scan(at: number, end: number, sets: number): void };
 /** TypeScript has these among the browser's types alone. */
@@ -41,8 +48,7 @@ declare const WebAssembly: {
 let compiled: object | undefined;
 
 /**
- * Quotes are bytes of a column like all others; a carriage return is allowed in each, since it ends the last. Takes it that
- * quotes stand where all readers agree on them, see `csv-form.ts`.
+ * Quotes are bytes of a column like all others. Takes it that they stand where all readers agree on them, see `csv-form.ts`.
  */
 export function createColumnScanner(sets: ByteSets): ColumnScanner {
   if (!canScan(sets)) throw new Error(`too many columns or sets of bytes: ${sets.length}`);
@@ -50,7 +56,7 @@ export function createColumnScanner(sets: ByteSets): ColumnScanner {
   const { memory, scan } = new WebAssembly.Instance(compiled).exports;
   const bytes = new Uint8Array(memory.buffer);
   const state = new DataView(memory.buffer, STATE);
-  const distinct = [...FIXED_SETS, ...new Set(sets.flatMap((set) => set ?? []).map((set) => `${set}\r`))];
+  const distinct = distinctSets(sets);
   for (const [index, set] of distinct.entries()) {
     for (const byte of Buffer.from(set, "latin1")) {
       const at = SETS + index * 16 + (byte & 0x0f);
@@ -58,7 +64,7 @@ export function createColumnScanner(sets: ByteSets): ColumnScanner {
     }
   }
   for (const [column, set] of sets.entries())
-    bytes[COLUMN_SETS + column] = set === undefined ? 0 : distinct.indexOf(`${set}\r`) * 8;
+    bytes[COLUMN_SETS + column] = set === undefined ? 0 : distinct.indexOf(ofColumn(set)) * 8;
   return {
     buffer: Buffer.from(memory.buffer, BYTES, CHUNK),
     begin() {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { inputError } from "../errors.ts";
-import { type ByteSets, type ColumnScanner, createColumnScanner } from "./csv-columns.ts";
+import { type ByteSets, CHUNK, type ColumnScanner, createColumnScanner } from "./csv-columns.ts";
 import { createFormCheck, type FormProblem } from "./csv-form.ts";
 import type { TableFile, TableGroup } from "./table-files.ts";
 
@@ -21,22 +21,19 @@ export type ByteReader = {
   kept(): ReadonlySet<number>;
 };
 
-const CHUNK = 1 << 19;
-
 /** @param sets bytes that each column of a CSV may hold; undefined where that is of no interest */
 export function createByteReader(kind: TableGroup["kind"], sets?: ByteSets): ByteReader {
   // As many as files are read at once: a new one for each would cost as much as reading a small file.
   const scanners: ColumnScanner[] = [];
   const idle: ColumnScanner[] = [];
-  const takeScanner = (set: ByteSets) => {
-    const scanner = idle.pop() ?? createColumnScanner(set);
-    if (!scanners.includes(scanner)) scanners.push(scanner);
-    scanner.begin();
+  const addScanner = (to: ByteSets) => {
+    const scanner = createColumnScanner(to);
+    scanners.push(scanner);
     return scanner;
   };
   return {
     async read(file) {
-      const scanner = sets && takeScanner(sets);
+      const scanner = sets && (idle.pop() ?? addScanner(sets));
       try {
         return await readBytes(file, kind, scanner);
       } finally {
@@ -58,6 +55,7 @@ async function readBytes(
   let problem: FormProblem | undefined;
   // One buffer for all: new ones would cost as much as reading into them.
   const buffer = scanner?.buffer ?? Buffer.allocUnsafeSlow(CHUNK);
+  scanner?.begin();
   const file = await open(path);
   try {
     while (problem === undefined) {
@@ -88,13 +86,16 @@ async function lineAt(path: string, offset: number): Promise<number> {
   return line;
 }
 
+/** Bytes that are the beginning of a file. */
+const START = 1 << 16;
+
 /** Columns that hold no byte but those of their set at the beginning of a CSV file; its form is not looked at. */
 export async function columnsAtStart({ path }: TableFile, sets: ByteSets): Promise<ReadonlySet<number>> {
   const scanner = createColumnScanner(sets);
+  scanner.begin();
   const file = await open(path);
   try {
-    scanner.begin();
-    scanner.add((await file.read(scanner.buffer, 0, 1 << 16)).bytesRead);
+    scanner.add((await file.read(scanner.buffer, 0, START)).bytesRead);
   } finally {
     await file.close();
   }

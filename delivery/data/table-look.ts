@@ -5,7 +5,7 @@ import { type DataSchema, labelField } from "./schema.ts";
 import { relation, ruleColumns, type TableGroup } from "./table-files.ts";
 import type { KeyRule } from "./table-keys.ts";
 import { type RowRule, rowRules, textColumn, typedColumn } from "./table-rules.ts";
-import { type Shortcut, shortcutOver } from "./table-shortcut.ts";
+import { easier, type Question, type Shortcut } from "./table-shortcut.ts";
 
 /** What one pass over a group tells. */
 export type Look = {
@@ -49,16 +49,23 @@ export async function lookOver(
   shortcut: Shortcut | undefined,
   kept: () => Promise<ReadonlySet<number>>,
 ): Promise<Look> {
+  const question = { group, schema };
   const windows = await Promise.all(asked.keys.map((rule) => keyWindow(engine, group, schema, rule)));
+  const ask = (asking: Question, within: typeof windows) =>
+    lookOnce(engine, asking.group, asking.schema, asked, within);
   // What is not of its type, or is outside its window, stops the engine.
-  const attempt = (question: { group: TableGroup; schema: DataSchema }, within: readonly (Window | undefined)[]) =>
-    lookOnce(engine, question.group, question.schema, asked, within).catch(() => undefined);
-  const look = await attempt(shortcut ?? { group, schema }, windows);
-  if (shortcut === undefined) return look ?? lookOnce(engine, group, schema, asked, []);
+  const attempt = (asking: Question, within: typeof windows) => ask(asking, within).catch(() => undefined);
+  if (shortcut === undefined) {
+    const guessed = windows.some((window) => window !== undefined);
+    return (guessed ? await attempt(question, windows) : undefined) ?? ask(question, []);
+  }
+  const look = await attempt(shortcut, windows);
   const columns = await kept();
   if (look !== undefined && shortcut.sets.every((set, column) => set === undefined || columns.has(column))) return look;
-  const second = await attempt(shortcutOver(group, schema, columns), look === undefined ? [] : windows);
-  return second ?? lookOnce(engine, group, schema, asked, []);
+  // Where no column is proven and no window holds, that is the question itself.
+  const isAnother = look !== undefined || columns.size > 0;
+  const within = look === undefined ? [] : windows;
+  return (isAnother ? await attempt(easier(question, columns), within) : undefined) ?? ask(question, []);
 }
 
 type Aggregate = readonly [name: string, sql: string];

@@ -57,7 +57,7 @@ export async function scanGroup(
   folder: string,
   alone: boolean,
 ): Promise<TableSummary> {
-  const shortcut = await findShortcut(group, schema);
+  const shortcut = await findShortcut({ group, schema });
   const reader = createByteReader(group.kind, shortcut?.sets);
   // Both read the files at the same time, so that the second finds them in the system's cache.
   const reading = mapConcurrent(group.files, FILES_AT_ONCE, reader.read);

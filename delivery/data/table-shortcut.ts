@@ -3,31 +3,33 @@ import { type DataSchema, type FieldSchema, labelField } from "./schema.ts";
 import { columnsAtStart } from "./table-bytes.ts";
 import type { TableGroup } from "./table-files.ts";
 
-/**
- * A question about a group of CSV files that is cheaper than the one that is asked, and has the same answer where no
- * column holds a byte that is not of its set.
- */
-export type Shortcut = {
-  /** The same files, with columns read as integers and numbers instead of texts. */
-  readonly group: TableGroup;
-  /** The same schema, without the patterns that the bytes alone can break. */
-  readonly schema: DataSchema;
-  readonly sets: ByteSets;
-};
+/** What a table is asked: whether these files keep to this schema. */
+export type Question = { readonly group: TableGroup; readonly schema: DataSchema };
+
+/** A question that is {@link easier}, with the sets of the columns that make it so. */
+export type Shortcut = Question & { readonly sets: ByteSets };
 
 /** The shortcut that the beginning of a group's first file promises; undefined where it promises none. */
-export async function findShortcut(group: TableGroup, schema: DataSchema): Promise<Shortcut | undefined> {
+export async function findShortcut({ group, schema }: Question): Promise<Shortcut | undefined> {
   const [first] = group.files;
   if (group.kind !== "csv" || first === undefined) return undefined;
-  const sets = fieldsOf(group, schema).map((field) => field && provingSet(field, schema));
-  if (!canScan(sets)) return undefined;
+  const sets = fieldsOf({ group, schema }).map((field) => field && provingSet(field, schema));
+  if (!canScan(sets) || sets.every((set) => set === undefined)) return undefined;
   const columns = await columnsAtStart(first, sets);
-  return columns.size === 0 ? undefined : shortcutOver(group, schema, columns);
+  if (columns.size === 0) return undefined;
+  return {
+    ...easier({ group, schema }, columns),
+    sets: sets.map((set, column) => (columns.has(column) ? set : undefined)),
+  };
 }
 
-/** The shortcut where of all columns that could have a set these have one. */
-export function shortcutOver(group: TableGroup, schema: DataSchema, columns: ReadonlySet<number>): Shortcut {
-  const fields = fieldsOf(group, schema).map((field, column) => (columns.has(column) ? field : undefined));
+/**
+ * A question about CSV files that is cheaper than the one that is asked, and has the same answer where these columns hold no
+ * byte that is not of their set: they are read as integers and numbers instead of texts, and the patterns that the bytes
+ * alone can break are left out.
+ */
+export function easier({ group, schema }: Question, columns: ReadonlySet<number>): Question {
+  const fields = fieldsOf({ group, schema }).map((field, column) => (columns.has(column) ? field : undefined));
   const typed = group.columns.map((column, index) => {
     return { ...column, type: READ_AS[fields[index]?.type ?? "string"] ?? column.type };
   });
@@ -37,12 +39,11 @@ export function shortcutOver(group: TableGroup, schema: DataSchema, columns: Rea
       ...schema,
       fields: schema.fields.map((field) => (fields.includes(field) ? withoutPattern(field) : field)),
     },
-    sets: fields.map((field) => field && provingSet(field, schema)),
   };
 }
 
 /** The field of each column. */
-function fieldsOf(group: TableGroup, schema: DataSchema): (FieldSchema | undefined)[] {
+function fieldsOf({ group, schema }: Question): (FieldSchema | undefined)[] {
   return group.columns.map((column) => schema.fields.find(({ name }) => name === column.name));
 }
 
@@ -57,7 +58,7 @@ const SPELLINGS: Partial<Record<FieldSchema["type"], string>> = {
   number: '0123456789+-.eE"',
 };
 /** Not allowed for being in a missing value: with these a number can be spelled. */
-const SPELLING = /[^!-~]|[",._eExXbBoO]/g;
+const SPELLS_A_NUMBER = /[^!-~]|[",._eExXbBoO]/g;
 
 /** The bytes that a column has to keep to, so that reading it is cheaper; undefined where no bytes make it so. */
 function provingSet({ name, type, constraints }: FieldSchema, schema: DataSchema): string | undefined {
@@ -67,7 +68,7 @@ function provingSet({ name, type, constraints }: FieldSchema, schema: DataSchema
   const spelling = SPELLINGS[type];
   // Classes are counted by their texts.
   if (spelling === undefined || name === labelField(schema)?.name) return undefined;
-  return spelling + missingValues.join("").replaceAll(SPELLING, "");
+  return spelling + missingValues.join("").replaceAll(SPELLS_A_NUMBER, "");
 }
 
 /**

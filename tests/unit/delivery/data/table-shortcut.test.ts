@@ -13,6 +13,7 @@ const root = await mkdtemp(join(tmpdir(), "shortcut-"));
 after(() => rm(root, { recursive: true }));
 
 const file = join(root, "table.csv");
+
 /** A cell's verdict by the Table Schema: https://datapackage.org/standard/table-schema/#field-types */
 type Verdict = (cell: string) => string[];
 
@@ -26,7 +27,7 @@ const kinds: { what: string; field: object; sound: string; expected: Verdict; ha
       if (!/^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$/.test(cell)) return ["FLOAT_TYPE_STRING_NOT_FLOAT"];
       return Number.isFinite(Number(cell)) ? [] : ["FLOAT_TYPE_HAS_INF"];
     },
-    hard: ["1_0", " 1", "1 ", "1e999", "1.", ".5", "+1", "1e", "0x1F", "", "."],
+    hard: ["1_0", " 1", "1 ", "1e999", "1.", ".5", "+1", "1e", "0x1F", "", ".", "tall"],
   },
   {
     what: "an integer",
@@ -207,7 +208,7 @@ test("columns that begin plainly are read as what they are, all others as texts"
     `${fields.map(({ name }) => name).join(",")}\n1,"0.5",abc,3,word,1\n2,1e3,de,4,"a, b",2\n,,,None,,\n`,
   );
   const group: TableGroup = { kind: "csv", files: [{ name: "table.csv", path: file }], columns };
-  const shortcut = await findShortcut(group, tableSchema(fields, {}, { missingValues: ["", "None"] }));
+  const shortcut = await findShortcut({ group, schema: tableSchema(fields, {}, { missingValues: ["", "None"] }) });
   const types = ["BIGINT", "DOUBLE", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"];
   assert.deepEqual(
     shortcut?.group.columns.map(({ type }) => type),
@@ -218,5 +219,5 @@ test("columns that begin plainly are read as what they are, all others as texts"
     shortcut?.sets.map((set) => set !== undefined),
     [true, true, true, false, false, false],
   );
-  assert.equal(await findShortcut({ ...group, kind: "parquet" }, tableSchema(fields)), undefined);
+  assert.equal(await findShortcut({ group: { ...group, kind: "parquet" }, schema: tableSchema(fields) }), undefined);
 });
